@@ -1,0 +1,36 @@
+PYTHON ?= python3
+VENV := .venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test lint expansion clean
+
+run: $(VENV)/.serve
+	@$(VENV)/bin/lumbar-mri-cds serve
+
+test: $(VENV)/.dev
+	@$(VENV)/bin/pytest
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+expansion: $(VENV)/.dev
+	$(VENV)/bin/python tests/tools/expand_icd_10_cm.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install -q --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install -q --require-hashes -r requirements-dev.lock
+	$(VENV)/bin/python -m pip install -q --no-deps -e .
+	@touch $@ $(VENV)/.serve
+
+clean:
+	rm -rf $(VENV) var

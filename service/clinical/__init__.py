@@ -1,0 +1,1 @@
+"""The pure core: the chart is read, its findings noted, the order rated, the card written."""

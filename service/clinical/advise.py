@@ -1,0 +1,32 @@
+"""The line on one screen: records are read, findings noted, the order rated, the card written."""
+
+from dataclasses import dataclass
+
+from service.clinical.assessment import Assessment, rate
+from service.clinical.cards import Card, Issue, write
+from service.clinical.chart import Chart
+from service.clinical.findings import evaluate
+from service.clinical.guideline import Guideline
+from service.clinical.order import Order
+from service.clinical.read import Calendar, Records, read
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advice:
+    """What is said about one order, and everything it was said from."""
+
+    order: Order
+    chart: Chart
+    assessment: Assessment
+    cards: tuple[Card, ...]
+
+
+def advise(
+    records: Records, order: Order, guideline: Guideline, calendar: Calendar, issue: Issue
+) -> Advice:
+    """Judge one order from one record, as of one day."""
+    chart = read(records, order, guideline.terms, calendar)
+    findings = evaluate(chart, guideline)
+    assessment = rate(findings, guideline)
+    card = write(assessment, chart, order, guideline, issue)
+    return Advice(order=order, chart=chart, assessment=assessment, cards=(card,))

@@ -1,0 +1,130 @@
+"""What the record says, as far as it was sent: its sections and their dated entries."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from service.clinical.dates import Days
+
+
+class Group(StrEnum):
+    """The sections of a chart, named as the prefetch keys that ask for them."""
+
+    PATIENT = "patient"
+    CONDITIONS = "conditions"
+    OBSERVATIONS = "observations"
+    ENCOUNTERS = "encounters"
+    MEDICATION_REQUESTS = "medicationRequests"
+    PROCEDURES = "procedures"
+    ORDER = "order"
+
+
+class Assertion(StrEnum):
+    """What an entry says of its concept."""
+
+    PRESENT = "present"
+    POSSIBLE = "possible"
+    ABSENT = "absent"
+    HISTORICAL = "historical"
+    FAMILY = "family"
+    UNCLEAR = "unclear"
+
+
+class Side(StrEnum):
+    """Which side of the body an entry speaks of."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+    UNSTATED = "unstated"
+
+
+class Limit(StrEnum):
+    """Why a section cannot be taken as complete."""
+
+    NOT_SENT = "not-sent"
+    SERVER_ERROR = "server-error"
+    WRONG_TYPE = "wrong-type"
+    UNREADABLE_ENTRY = "unreadable-entry"
+    OTHER_PATIENT = "other-patient"
+    NO_PATIENT = "no-patient"
+    MORE_PAGES = "more-pages"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measure:
+    """A measured number with its unit as sent, and whether the laboratory called it high."""
+
+    value: float
+    unit: str | None
+    high: bool = False
+    very_high: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One dated statement in the record, with the reference that lets a reader check it."""
+
+    reference: str  # "Condition/123", relative to the EHR's FHIR server
+    group: Group
+    concepts: frozenset[str]
+    label: str  # the record's own words: untrusted, to be escaped before anyone sees it
+    code: str | None
+    assertion: Assertion
+    onset: Days | None = None  # when it began
+    asserted: Days | None = None  # when somebody wrote it down, or did it
+    ended: Days | None = None
+    side: Side = Side.UNSTATED
+    measure: Measure | None = None
+    supply: Days | None = None  # from the first to the last day that a drug was supplied for
+    delivered: bool = False  # care that took place, against care that was only planned
+    relapse: bool = False
+
+    @property
+    def dated(self) -> Days | None:
+        """When it began; if nobody wrote that down, when it was asserted."""
+        return self.onset or self.asserted
+
+    @property
+    def written(self) -> Days | None:
+        """When it was asserted; if nobody wrote that down, when it began."""
+        return self.asserted or self.onset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """One list of the record: whether it was read completely, and if not, why."""
+
+    group: Group
+    limits: tuple[Limit, ...] = ()
+    asserted_empty: bool = False  # the EHR sent null: "there is none", which the card says
+
+    @property
+    def complete(self) -> bool:
+        """Whether silence in this section means "no"."""
+        return not self.limits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """The record of one patient as of one day."""
+
+    as_of: date
+    birth: Days | None
+    sections: Mapping[Group, Section]
+    entries: tuple[Entry, ...]
+    by_concept: Mapping[str, tuple[Entry, ...]]
+
+    def about(self, concepts: frozenset[str] | tuple[str, ...]) -> Iterator[Entry]:
+        """Give the entries about any of some concepts, each once, in the order of the concepts."""
+        seen: set[int] = set()
+        for concept in concepts:
+            for entry in self.by_concept.get(concept, ()):
+                if id(entry) not in seen:
+                    seen.add(id(entry))
+                    yield entry
+
+    def complete(self, groups: tuple[Group, ...]) -> bool:
+        """Whether all of some sections were read completely."""
+        return all(self.sections[group].complete for group in groups)

@@ -1,0 +1,149 @@
+"""The order that is judged: which study it asks for, and what it says of its reason."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.clinical import resources as fhir
+from service.clinical.chart import Assertion, Entry, Group
+from service.clinical.dates import Days
+from service.clinical.entries import CUES, Meaning, Reader, side_of
+from service.clinical.terminology import Terminology, union
+
+_NOT_ORDERED = frozenset({"revoked", "entered-in-error", "completed"})
+_SENTENCE_END = re.compile(r"[.;\n]\s")
+
+
+class Contrast(StrEnum):
+    """What an order says about contrast."""
+
+    WITH = "with"
+    WITHOUT = "without"
+    UNSPECIFIED = "unspecified"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger:
+    """Which orders are ours: the concepts of their codes, and words for those without a code."""
+
+    concepts: frozenset[str]
+    multiregion: str
+    with_contrast: str
+    without_contrast: str
+    modality: re.Pattern[str]
+    region: re.Pattern[str]
+    words_with: re.Pattern[str]
+    words_without: re.Pattern[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """A draft order for a lumbar MRI."""
+
+    id: str
+    resource: fhir.ServiceRequest
+    json: bytes  # as sent, to return it with one thing changed
+    contrast: Contrast
+    multiregion: bool = False
+
+    @property
+    def reference(self) -> str:
+        """Where evidence that stands in the order itself is found."""
+        return f"ServiceRequest/{self.id}"
+
+    @property
+    def study(self) -> tuple[str | None, str | None]:
+        """The study's code, to tell two orders for the same study."""
+        codings = (self.resource.code.coding if self.resource.code else None) or ()
+        first = next((c for c in codings if c.code), None)
+        return (first.system, first.code) if first else (None, None)
+
+
+def recognise(terms: Terminology, trigger: Trigger, json: bytes) -> Order | None:
+    """Take a draft as ours when it asks for a lumbar MRI, by code or, uncoded, by its words."""
+    try:
+        resource = fhir.read_resource(json)
+    except fhir.UNREADABLE:
+        resource = _salvaged(json)
+    if not isinstance(resource, fhir.ServiceRequest):
+        return None
+    if resource.status in _NOT_ORDERED or resource.doNotPerform or resource.code is None:
+        return None
+    codings = resource.code.coding or ()
+    concepts = union(terms.concepts_of(c.system, c.code) for c in codings)
+    words = " ".join(filter(None, (resource.code.text, *(c.display for c in codings)))).lower()
+    named = trigger.modality.search(words) and trigger.region.search(words)
+    if not (concepts & trigger.concepts or named):
+        return None
+    return Order(
+        id=resource.id or "",
+        resource=resource,
+        json=json,
+        contrast=_contrast(concepts, words, trigger),
+        multiregion=trigger.multiregion in concepts,
+    )
+
+
+def _salvaged(json: bytes) -> object:
+    """Read what can be read of a draft that does not fit, if it says it is a ServiceRequest."""
+    try:
+        if fhir.read_kind(json).resourceType != "ServiceRequest":
+            return None
+        return fhir.salvage(fhir.read_anything(json), fhir.ServiceRequest)
+    except fhir.UNREADABLE:
+        return None
+
+
+def _contrast(concepts: frozenset[str], words: str, trigger: Trigger) -> Contrast:
+    """Say what an order says about contrast: by its code, else by its words."""
+    if trigger.with_contrast in concepts:
+        return Contrast.WITH
+    if trigger.without_contrast in concepts:
+        return Contrast.WITHOUT
+    if trigger.words_with.search(words):
+        return Contrast.WITH
+    return Contrast.WITHOUT if trigger.words_without.search(words) else Contrast.UNSPECIFIED
+
+
+def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
+    """Read the reasons and the notes of an order as entries of the chart, dated today."""
+    for reason in order.resource.reasonCode or ():
+        codings = reason.coding or ()
+        concepts = union(reader.terms.concepts_of(c.system, c.code) for c in codings)
+        words = reason.text or next((c.display for c in codings if c.display), None) or ""
+        if concepts:
+            code = next((c.code for c in codings if c.code), None)
+            yield _entry(reader, order, Meaning(concepts=concepts, label=words, code=code))
+        else:
+            yield from _sentence_entries(reader, order, words)
+    for note in order.resource.note or ():
+        yield from _sentence_entries(reader, order, note.text or "")
+
+
+def _sentence_entries(reader: Reader, order: Order, words: str) -> Iterator[Entry]:
+    """Read words sentence by sentence: a cue turns only the sentence that it stands in."""
+    for sentence in _SENTENCE_END.split(words):
+        concepts = reader.terms.concepts_named(sentence)
+        if concepts:
+            yield _entry(reader, order, Meaning(concepts=concepts, label=sentence, code=None))
+
+
+def _entry(reader: Reader, order: Order, what: Meaning) -> Entry:
+    return Entry(
+        reference=order.reference,
+        group=Group.ORDER,
+        concepts=what.concepts,
+        label=what.label.strip(),
+        code=what.code,
+        assertion=_assertion(reader.terms.cue(what.label), coded=what.code is not None),
+        asserted=Days(first=reader.as_of, last=reader.as_of),
+        side=side_of(what, ()),
+    )
+
+
+def _assertion(cue: str | None, *, coded: bool) -> Assertion:
+    """A coded reason is present, and possible with a word of doubt; bare words are possible."""
+    if cue is not None:
+        return CUES[cue]
+    return Assertion.PRESENT if coded else Assertion.POSSIBLE

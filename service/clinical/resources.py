@@ -1,0 +1,348 @@
+"""The FHIR fields that are read, as typed structs, and how an entry that does not fit is read."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+S = TypeVar("S", bound=Struct)
+Text = str | None
+
+
+class Coding(Struct):
+    """One code in one code system."""
+
+    system: Text = None
+    code: Text = None
+    display: Text = None
+
+
+class CodeableConcept(Struct):
+    """Codes and words for one thing."""
+
+    coding: list[Coding] | None = None
+    text: Text = None
+
+
+class Reference(Struct):
+    """A pointer to another resource."""
+
+    reference: Text = None
+    display: Text = None
+
+
+class Quantity(Struct):
+    """A measured number with its unit."""
+
+    value: float | None = None
+    unit: Text = None
+    code: Text = None
+
+
+class Range(Struct):
+    """A range of quantities, as of a laboratory's normal values."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Period(Struct):
+    """From when to when; no end means "still so"."""
+
+    start: Text = None
+    end: Text = None
+
+
+class Annotation(Struct):
+    """A note."""
+
+    text: Text = None
+
+
+class Extension(Struct):
+    """An extension's address, its only part that is read."""
+
+    url: Text = None
+
+
+class Patient(Struct, tag_field="resourceType", tag="Patient"):
+    """The person."""
+
+    id: Text = None
+    birthDate: Text = None  # noqa: N815
+    gender: Text = None
+
+
+class Condition(Struct, tag_field="resourceType", tag="Condition"):
+    """A diagnosis, problem or symptom."""
+
+    id: Text = None
+    subject: Reference | None = None
+    patient: Reference | None = None
+    clinicalStatus: CodeableConcept | Text = None  # noqa: N815
+    verificationStatus: CodeableConcept | Text = None  # noqa: N815
+    code: CodeableConcept | None = None
+    bodySite: list[CodeableConcept] | None = None  # noqa: N815
+    encounter: Reference | None = None
+    onsetDateTime: Text = None  # noqa: N815
+    onsetPeriod: Period | None = None  # noqa: N815
+    onsetAge: Quantity | None = None  # noqa: N815
+    abatementDateTime: Text = None  # noqa: N815
+    abatementPeriod: Period | None = None  # noqa: N815
+    abatementBoolean: bool | None = None  # noqa: N815
+    abatementString: Text = None  # noqa: N815
+    recordedDate: Text = None  # noqa: N815
+    assertedDate: Text = None  # noqa: N815
+
+
+class Component(Struct):
+    """One part of an observation."""
+
+    code: CodeableConcept | None = None
+    valueQuantity: Quantity | None = None  # noqa: N815
+
+
+class ReferenceRange(Struct):
+    """The laboratory's normal range."""
+
+    high: Quantity | None = None
+
+
+class Observation(Struct, tag_field="resourceType", tag="Observation"):
+    """A measurement or a simple statement about the patient."""
+
+    id: Text = None
+    subject: Reference | None = None
+    status: Text = None
+    code: CodeableConcept | None = None
+    effectiveDateTime: Text = None  # noqa: N815
+    effectivePeriod: Period | None = None  # noqa: N815
+    effectiveInstant: Text = None  # noqa: N815
+    issued: Text = None
+    valueQuantity: Quantity | None = None  # noqa: N815
+    valueBoolean: bool | None = None  # noqa: N815
+    valueString: Text = None  # noqa: N815
+    valueInteger: int | None = None  # noqa: N815
+    valueCodeableConcept: CodeableConcept | None = None  # noqa: N815
+    dataAbsentReason: CodeableConcept | None = None  # noqa: N815
+    interpretation: list[CodeableConcept] | CodeableConcept | None = None
+    referenceRange: list[ReferenceRange] | None = None  # noqa: N815
+    component: list[Component] | None = None
+
+
+class Encounter(Struct, tag_field="resourceType", tag="Encounter"):
+    """A contact with care."""
+
+    id: Text = None
+    subject: Reference | None = None
+    status: Text = None
+    type: list[CodeableConcept] | None = None
+    reasonCode: list[CodeableConcept] | None = None  # noqa: N815
+    period: Period | None = None
+
+
+class MedicationRequest(Struct, tag_field="resourceType", tag="MedicationRequest"):
+    """A prescription."""
+
+    class Dispense(Struct):
+        """How much is to be supplied."""
+
+        expectedSupplyDuration: Quantity | None = None  # noqa: N815
+        numberOfRepeatsAllowed: int | None = None  # noqa: N815
+        validityPeriod: Period | None = None  # noqa: N815
+
+    class Dosage(Struct):
+        """When and how the drug is taken."""
+
+        class Timing(Struct):
+            """When."""
+
+            class Repeat(Struct):
+                """From when to when."""
+
+                boundsPeriod: Period | None = None  # noqa: N815
+
+            repeat: Repeat | None = None
+
+        timing: Timing | None = None
+        route: CodeableConcept | None = None
+        text: Text = None
+
+    id: Text = None
+    subject: Reference | None = None
+    status: Text = None
+    intent: Text = None
+    doNotPerform: bool | None = None  # noqa: N815
+    medicationCodeableConcept: CodeableConcept | None = None  # noqa: N815
+    medicationReference: Reference | None = None  # noqa: N815
+    authoredOn: Text = None  # noqa: N815
+    dispenseRequest: Dispense | None = None  # noqa: N815
+    dosageInstruction: list[Dosage] | None = None  # noqa: N815
+
+
+class Procedure(Struct, tag_field="resourceType", tag="Procedure"):
+    """Something that was done."""
+
+    id: Text = None
+    subject: Reference | None = None
+    status: Text = None
+    code: CodeableConcept | None = None
+    performedDateTime: Text = None  # noqa: N815
+    performedPeriod: Period | None = None  # noqa: N815
+    reasonCode: list[CodeableConcept] | None = None  # noqa: N815
+
+
+class ServiceRequest(Struct, tag_field="resourceType", tag="ServiceRequest"):
+    """An order."""
+
+    id: Text = None
+    subject: Reference | None = None
+    status: Text = None
+    intent: Text = None
+    priority: Text = None
+    doNotPerform: bool | None = None  # noqa: N815
+    code: CodeableConcept | None = None
+    authoredOn: Text = None  # noqa: N815
+    reasonCode: list[CodeableConcept] | None = None  # noqa: N815
+    reasonReference: list[Reference] | None = None  # noqa: N815
+    note: list[Annotation] | None = None
+
+
+class Issue(Struct):
+    """One problem in an OperationOutcome."""
+
+    severity: Text = None
+    details: CodeableConcept | None = None
+
+
+class OperationOutcome(Struct, tag_field="resourceType", tag="OperationOutcome"):
+    """A FHIR server's report of a problem."""
+
+    issue: list[Issue] | None = None
+
+
+class Link(Struct):
+    """A page of a Bundle."""
+
+    relation: Text = None
+
+
+Resource = (
+    Patient
+    | Condition
+    | Observation
+    | Encounter
+    | MedicationRequest
+    | Procedure
+    | ServiceRequest
+    | OperationOutcome
+)
+TYPES: dict[str, type[Any]] = {
+    kind.__struct_config__.tag: kind  # type: ignore[attr-defined]
+    for kind in (
+        Patient,
+        Condition,
+        Observation,
+        Encounter,
+        MedicationRequest,
+        Procedure,
+        ServiceRequest,
+        OperationOutcome,
+    )
+}
+
+
+class Entry(Struct):
+    """One entry of a Bundle that fits."""
+
+    resource: Resource
+
+
+class Bundle(Struct):
+    """A search's answer whose every entry fits."""
+
+    resourceType: str  # noqa: N815
+    type: Text = None
+    total: int | None = None
+    entry: list[Entry] | None = None
+    link: list[Link] | None = None
+
+
+class LooseBundle(Struct):
+    """A search's answer whose entries are still to be read, each on its own."""
+
+    resourceType: str  # noqa: N815
+    type: Text = None
+    total: Any = None
+    entry: list[Raw] | None = None
+    link: Any = None
+
+
+class LooseEntry(Struct):
+    """One entry of such an answer."""
+
+    resource: Raw = Raw()
+
+
+class Kind(Struct):
+    """What a resource says it is."""
+
+    resourceType: str = ""  # noqa: N815
+
+
+UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
+read_bundle = msgspec.json.Decoder(Bundle).decode
+read_loose_bundle = msgspec.json.Decoder(LooseBundle).decode
+read_loose_entry = msgspec.json.Decoder(LooseEntry).decode
+read_resource = msgspec.json.Decoder(Resource).decode
+read_kind = msgspec.json.Decoder(Kind).decode
+read_anything = msgspec.json.Decoder().decode
+
+
+def salvage(value: object, kind: type[S]) -> S:
+    """Read what can be read of a resource that does not fit, field by field.
+
+    A field that does not fit stays empty; of a list, the items that fit are kept; a code given as
+    a plain string becomes the text of that code, since an alarm may stand there.
+    """
+    if not isinstance(value, dict):
+        return kind()
+    kept = {}
+    for part in msgspec.structs.fields(kind):
+        if part.encode_name in value:
+            kept[part.name] = _fitting(value[part.encode_name], part.type)
+    return kind(**{name: found for name, found in kept.items() if found is not None})
+
+
+def _fitting(value: object, kind: Any) -> Any:
+    """Read one value as `kind`, or as much of it as fits, or None."""
+    for attempt in (value, {"text": value} if isinstance(value, str) else value, [value]):
+        try:
+            return msgspec.convert(attempt, kind)
+        except UNREADABLE:
+            continue
+    if isinstance(value, list):
+        return _fitting_items(value, kind)
+    if isinstance(value, dict):
+        return _fitting_struct(value, kind)
+    return None
+
+
+def _fitting_items(values: list[object], kind: Any) -> Any:
+    """Keep the items of a list that fit, if the field is a list at all."""
+    item_kinds = [a.__args__[0] for a in getattr(kind, "__args__", ()) if hasattr(a, "__args__")]
+    for item_kind in item_kinds:
+        kept = [found for found in (_fitting(v, item_kind) for v in values) if found is not None]
+        if kept:
+            return kept
+    return None
+
+
+def _fitting_struct(value: dict[str, object], kind: Any) -> Any:
+    """Read an object as the first struct that the field may be."""
+    for option in (kind, *getattr(kind, "__args__", ())):
+        if isinstance(option, type) and issubclass(option, Struct):
+            return salvage(value, option)
+    return None

@@ -1,0 +1,1 @@
+"""We call the EHR: what was sent with the call, and later what was not."""

@@ -1,0 +1,1 @@
+"""The EHR calls us: routes, the hook vocabulary, answers."""
