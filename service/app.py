@@ -61,7 +61,12 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(BadHookRequest)
     def bad(problem: BadHookRequest) -> Response:
-        return _refused(problem.status, "invalid", f"{problem.field}: expected {problem.expected}", problem.field)
+        return _refused(
+            problem.status,
+            "invalid",
+            f"{problem.field}: expected {problem.expected}",
+            problem.field,
+        )
 
     @app.errorhandler(MissingPrerequisite)
     def missing(problem: MissingPrerequisite) -> Response:

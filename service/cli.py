@@ -1,12 +1,14 @@
 """The commands: serve, advise, check-content."""
 
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import click
 
-from service.clinical.guideline import Guideline, Status
+from service.clinical.findings import Finding
+from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest
 from service.settings import Settings, from_environment
@@ -64,17 +66,18 @@ def advise(request: Path, as_of: "date | None", explain: bool) -> None:
             _explain(desk.guideline, advice.assessment.findings.by_criterion)
 
 
-def _explain(guideline: Guideline, found: "dict[str, object] | object") -> None:
+def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
     for row in guideline.indication:
-        cells = [(c, want, found[c].status) for c, want in row.cells]  # type: ignore[index]
+        cells = [(c, want, found[c].status) for c, want in row.cells]
         verdict = "matches" if all(want is has for _, want, has in cells) else "no"
         said = ", ".join(f"{c} is {has} (asks {want})" for c, want, has in cells)
         click.echo(f"{row.id}: {verdict}: {said or 'always'}", err=True)
-    _ = Status
 
 
 @main.command(name="check-content")
-@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument(
+    "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 def check_content(folder: Path | None) -> None:
     """Check the content in FOLDER (default: the shipped cards)."""
     try:
@@ -82,7 +85,9 @@ def check_content(folder: Path | None) -> None:
     except BadContent as problem:
         click.echo(str(problem), err=True)
         sys.exit(1)
-    click.echo(f"{guideline.version}: {len(guideline.indication)} rows, {len(guideline.criteria)} criteria")
+    click.echo(
+        f"{guideline.version}: {len(guideline.indication)} rows, {len(guideline.criteria)} criteria"
+    )
 
 
 if __name__ == "__main__":

@@ -94,7 +94,10 @@ def checked(content: Any, path: Path, schema_path: Path) -> Any:
 
 def _sources(folder: Path) -> dict[str, Source]:
     rows = _yaml(folder, folder / "guideline" / "sources.yaml", "sources")
-    return {r["id"]: Source(id=r["id"], label=r["label"], year=r["year"], url=r.get("url")) for r in rows}
+    return {
+        r["id"]: Source(id=r["id"], label=r["label"], year=r["year"], url=r.get("url"))
+        for r in rows
+    }
 
 
 def _value_sets(guideline: Path) -> dict[str, dict[str, list[tuple[str, str, str]]]]:
@@ -123,7 +126,9 @@ def _criteria(
     folder: Path, sources: Mapping[str, Source], value_sets: Mapping[str, Any]
 ) -> dict[str, Criterion]:
     path = folder / "guideline" / "criteria.yaml"
-    names = set(value_sets) | set(_yaml(folder, folder / "guideline" / "names.yaml", "names")["names"])
+    names = set(value_sets) | set(
+        _yaml(folder, folder / "guideline" / "names.yaml", "names")["names"]
+    )
     criteria: dict[str, Criterion] = {}
     for row in _yaml(folder, path, "criteria"):
         _known(path, row["id"], "sources", row["sources"], sources)
@@ -159,11 +164,24 @@ def _criterion(row: Mapping[str, Any]) -> Criterion:
 
 
 _CONVERTED = frozenset(
-    "kind sources value_sets groups assertions date_of units classes of not_words".split()
+    [
+        "kind",
+        "sources",
+        "value_sets",
+        "groups",
+        "assertions",
+        "date_of",
+        "units",
+        "classes",
+        "of",
+        "not_words",
+    ]
 )
 
 
-def _rows(path: Path, criteria: Mapping[str, Criterion], sources: Mapping[str, Source]) -> tuple[Row, ...]:
+def _rows(
+    path: Path, criteria: Mapping[str, Criterion], sources: Mapping[str, Source]
+) -> tuple[Row, ...]:
     reader = csv.DictReader(_text(path).splitlines())
     columns = tuple(reader.fieldnames or ())
     if columns[: len(_FIXED_COLUMNS)] != _FIXED_COLUMNS:
@@ -176,7 +194,9 @@ def _rows(path: Path, criteria: Mapping[str, Criterion], sources: Mapping[str, S
     return rows
 
 
-def _row(path: Path, line: dict[str, str], asked: tuple[str, ...], sources: Mapping[str, Source]) -> Row:
+def _row(
+    path: Path, line: dict[str, str], asked: tuple[str, ...], sources: Mapping[str, Source]
+) -> Row:
     named = tuple(line["sources"].split())
     _known(path, line["row"], "sources", named, sources)
     for column in asked:
@@ -223,7 +243,9 @@ def _messages(folder: Path, used: set[str]) -> dict[str, Message]:
     return found
 
 
-def _terminology(folder: Path, value_sets: Mapping[str, Any], systems: Mapping[str, list[str]]) -> Terminology:
+def _terminology(
+    folder: Path, value_sets: Mapping[str, Any], systems: Mapping[str, list[str]]
+) -> Terminology:
     codes: dict[tuple[str, str], set[str]] = {}
     for name, content in value_sets.items():
         for system, code, _ in content["codes"]:
@@ -246,7 +268,11 @@ def _terminology(folder: Path, value_sets: Mapping[str, Any], systems: Mapping[s
 def _any(phrases: Iterable[str]) -> str:
     """Match any of some phrases as whole words; longest first, so that the fuller name wins."""
     ordered = sorted(phrases, key=len, reverse=True)
-    return r"(?<![a-z0-9])(?:" + "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in ordered) + r")(?![a-z0-9])"
+    return (
+        r"(?<![a-z0-9])(?:"
+        + "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in ordered)
+        + r")(?![a-z0-9])"
+    )
 
 
 def _names(
@@ -263,7 +289,9 @@ def _names(
 
 
 def _trigger(row: Mapping[str, Any]) -> Trigger:
-    patterns = {k: re.compile(row[k]) for k in ("modality", "region", "words_with", "words_without")}
+    patterns = {
+        k: re.compile(row[k]) for k in ("modality", "region", "words_with", "words_without")
+    }
     return Trigger(
         concepts=frozenset(row["concepts"]),
         multiregion=row["multiregion"],

@@ -24,4 +24,6 @@ class Settings:
 
 def from_environment() -> Settings:
     """Read HOST and PORT; everything else keeps the sandbox's defaults."""
-    return Settings(host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8080")))
+    return Settings(
+        host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8080"))
+    )

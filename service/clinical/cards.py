@@ -21,8 +21,8 @@ Studies = Mapping[str, Mapping[str, tuple[str, str]]]
 _SUMMARY_LIMIT = 139
 _LABEL_LIMIT = 80
 _EVIDENCE_LIMIT = 12
-_LIVE_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=])")
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f​-‏ -‮⁠-⁯﻿]+")
+_LIVE_MARKUP = re.compile(r"([\\`*_\[\]()<>#!|~&@:$])")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,10 +79,8 @@ def plain(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Make text from the chart safe in markdown: every character that could be markup is escaped."""
-    return _LIVE_MARKUP.sub(r"\\\1", plain(text).replace("&", "＆").replace("<", "‹")).replace(
-        "://", "\\:\\/\\/"
-    )
+    """Make text from the chart safe in markdown: what could be markup is escaped."""
+    return _LIVE_MARKUP.sub(r"\\\1", plain(text))
 
 
 def _fill(template: str, facts: Mapping[str, str]) -> str:
@@ -136,8 +134,12 @@ def _detail(
     parts = [_fill(message.detail, facts)]
     evidence = _evidence(assessment)
     if evidence:
-        parts.append("**Found in the record**\n\n" + "\n".join(_evidence_line(*e) for e in evidence))
-    others = sorted({r.rule for r in assessment.also if r.rule != row.rule and r.acr_variant in _FLAG})
+        parts.append(
+            "**Found in the record**\n\n" + "\n".join(_evidence_line(*e) for e in evidence)
+        )
+    others = sorted(
+        {r.rule for r in assessment.also if r.rule != row.rule and r.acr_variant in _FLAG}
+    )
     flags = [r for r in others if r < "R60"]
     if flags:
         parts.append("**Also matched:** " + ", ".join(flags))
@@ -316,4 +318,3 @@ def _without_empties(value: Any) -> Any:
     if isinstance(value, list):
         return [v for v in map(_without_empties, value) if v not in (None, "", [], {})]
     return value
-

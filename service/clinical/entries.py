@@ -15,7 +15,9 @@ _RELAPSED = frozenset({"recurrence", "relapse"})
 _UNSURE = frozenset({"unconfirmed", "provisional", "differential"})
 _DONE = frozenset({"completed", "in-progress", "finished", "arrived", "triaged", "onleave"})
 _NOT_DONE = frozenset({"not-done", "cancelled", "abandoned", "draft", "stopped"})
-_NO = frozenset({"no", "none", "absent", "negative", "neg", "denies", "denied", "normal", "false", "0"})
+_NO = frozenset(
+    {"no", "none", "absent", "negative", "neg", "denies", "denied", "normal", "false", "0"}
+)
 _NO_CODES = frozenset({"2667000", "260385009", "N", "NEG", "NI", "LA9634-2"})
 _HIGH = frozenset({"H", "HU", "HH", ">"})
 CUES = {
@@ -104,7 +106,7 @@ def read_condition(reader: Reader, condition: fhir.Condition) -> Entry | None:
 
 
 def _condition_assertion(what: Meaning, verification: str | None, *, ended: bool) -> Assertion:
-    """Say what a Condition asserts: first what was refuted, then what is over, then what is unsure."""
+    """Say what a Condition asserts: refuted first, then what is over, then what is unsure."""
     if verification == "refuted":
         return Assertion.ABSENT
     if what.cue:
@@ -211,7 +213,7 @@ def _measure(observation: fhir.Observation) -> Measure | None:
 
 
 def read_encounter(reader: Reader, encounter: fhir.Encounter) -> Entry | None:
-    """Read an Encounter by its reasons and its type: a contact for back pain, a visit of therapy."""
+    """Read an Encounter by its reasons and its type: a contact for pain, a visit of therapy."""
     if encounter.status in ("entered-in-error", "cancelled", "planned"):
         return None
     said = [meaning(reader, c) for c in (*(encounter.reasonCode or ()), *(encounter.type or ()))]

@@ -247,9 +247,7 @@ def _names(reference: str, patient_id: str) -> bool:
     return before == "" or before.endswith(("Patient/", "urn:uuid:", "urn:oid:"))
 
 
-def _reaches_back(
-    reader: Reader, record: Record, resources: list[Any], calendar: Calendar
-) -> bool:
+def _reaches_back(reader: Reader, record: Record, resources: list[Any], calendar: Calendar) -> bool:
     """Whether a list read newest first reaches beyond the longest look-back that reads it."""
     if record.group not in NEWEST_FIRST:
         return False
@@ -267,4 +265,3 @@ def _resource_date(reader: Reader, resource: Any) -> Days | None:
             return found
     period = getattr(resource, "period", None) or getattr(resource, "effectivePeriod", None)
     return reader.days(period.start) if period else None
-

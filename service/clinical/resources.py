@@ -240,7 +240,7 @@ Resource = (
     | OperationOutcome
 )
 TYPES: dict[str, type[Any]] = {
-    kind.__struct_config__.tag: kind  # type: ignore[attr-defined]
+    kind.__name__: kind
     for kind in (
         Patient,
         Condition,

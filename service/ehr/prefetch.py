@@ -1,4 +1,4 @@
-"""The step `gather`: what the EHR sent with its call; what it did not send is fetched here later."""
+"""The step `gather`: what the EHR sent with its call, sorted by the section it fills."""
 
 from collections.abc import Mapping
 

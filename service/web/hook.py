@@ -18,7 +18,9 @@ PREFETCH = {
     "conditions": "Condition?patient={{context.patientId}}",
     "observations": f"Observation?patient={{{{context.patientId}}}}&{_NEWEST}",
     "encounters": f"Encounter?patient={{{{context.patientId}}}}&{_NEWEST}",
-    "medicationRequests": "MedicationRequest?patient={{context.patientId}}&_sort=-authoredon&_count=200",
+    "medicationRequests": (
+        "MedicationRequest?patient={{context.patientId}}&_sort=-authoredon&_count=200"
+    ),
     "procedures": "Procedure?patient={{context.patientId}}",
 }
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
@@ -123,7 +125,9 @@ _SHAPE: tuple[tuple[str, type, str], ...] = (
     ("context.draftOrders", dict, "a Bundle"),
     ("prefetch", dict, "an object"),
 )
-_OPTIONAL = frozenset({"context.patientId", "context.selections", "context.draftOrders", "prefetch"})
+_OPTIONAL = frozenset(
+    {"context.patientId", "context.selections", "context.draftOrders", "prefetch"}
+)
 
 
 def discovery(guideline: Guideline) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def discovery(guideline: Guideline) -> dict[str, Any]:
                 "id": SERVICE_ID,
                 "title": "Lumbar spine MRI",
                 "description": (
-                    "Advises on a lumbar-spine MRI order: emergency now, appropriate, or not before "
+                    "Advises on a lumbar-spine MRI order: emergency, appropriate, or not before "
                     f"six weeks of conservative care. Content {guideline.version}."
                 ),
                 "prefetch": PREFETCH,

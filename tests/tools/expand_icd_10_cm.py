@@ -1,4 +1,4 @@
-"""Expand the ICD-10-CM `is-a` filters of the value sets into the code lists that the service ships."""
+"""Expand the ICD-10-CM `is-a` filters of the value sets into the codes that the service ships."""
 
 import json
 import sys
@@ -36,7 +36,9 @@ def expansion() -> dict[str, list[str]]:
 
 def rendered() -> str:
     """Give the file's text: one value set a line, so that a diff shows which one changed."""
-    rows = [f" {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in expansion().items()]
+    rows = [
+        f" {json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in expansion().items()
+    ]
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 

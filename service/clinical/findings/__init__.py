@@ -1,5 +1,6 @@
 """The step `evaluate`: what the chart answers to each question of the guideline."""
 
-from service.clinical.findings.evaluate import Finding, Findings, evaluate
+from service.clinical.findings.evaluate import Findings, evaluate
+from service.clinical.findings.finding import Finding
 
 __all__ = ["Finding", "Findings", "evaluate"]

@@ -116,12 +116,13 @@ def pain_trend(criterion: Criterion, chart: Chart, duration: Duration) -> Findin
         return unknown(criterion)
     first_value, last_value = _value(mine[0]), _value(latest)
     fall = first_value - last_value
-    improving = (
-        fall >= max(criterion.at_least or 0, first_value * 0.3)
-        and last_value <= (criterion.below or 0)
+    improving = fall >= max(criterion.at_least or 0, first_value * 0.3) and last_value <= (
+        criterion.below or 0
     )
-    return from_evidence(criterion, chart, (mine[0], latest)) if improving else yes_or_no(
-        criterion, met=False
+    return (
+        from_evidence(criterion, chart, (mine[0], latest))
+        if improving
+        else yes_or_no(criterion, met=False)
     )
 
 

@@ -76,11 +76,9 @@ def _from_onsets(onsets: list[Entry], contacts: list[date], chart: Chart) -> Dur
 
 
 def _live(entry: Entry, contacts: list[date], recent: date) -> bool:
-    """Whether an onset belongs to the present: recent itself, or with a contact half a year back."""
+    """Whether an onset belongs to the present: recent, or seen within half a year."""
     onset = entry.onset
-    return onset is not None and (
-        onset.last >= recent or any(day >= recent for day in contacts)
-    )
+    return onset is not None and (onset.last >= recent or any(day >= recent for day in contacts))
 
 
 def _length(low: int, high: int) -> Length:
@@ -129,4 +127,3 @@ def duration_criterion(criterion: Criterion, chart: Chart, duration: Duration) -
         evidence=duration.evidence if met else (),
         number=duration.days(chart.as_of),
     )
-

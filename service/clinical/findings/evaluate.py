@@ -79,4 +79,3 @@ def _combined(criterion: Criterion, found: Mapping[str, Finding], needed: int) -
         evidence = {id(e): e for part in met for e in part.evidence}
         return yes_or_no(criterion, met=True, evidence=tuple(evidence.values()))
     return unknown(criterion) if len(met) + open_ >= needed else yes_or_no(criterion, met=False)
-
