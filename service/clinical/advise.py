@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from service.clinical.assessment import Assessment, rate
-from service.clinical.cards import Card, Issue, write
+from service.clinical.cards import Card, write
 from service.clinical.chart import Chart
 from service.clinical.findings import evaluate
 from service.clinical.guideline import Guideline
+from service.clinical.meaning import Calendar
 from service.clinical.order import Order
-from service.clinical.read import Calendar, Records, read
+from service.clinical.read import Records, read
+from service.clinical.suggestions import Issue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +27,7 @@ def advise(
     records: Records, order: Order, guideline: Guideline, calendar: Calendar, issue: Issue
 ) -> Advice:
     """Judge one order from one record, as of one day."""
-    chart = read(records, order, guideline.terms, calendar)
+    chart = read(records, order, guideline.reading, calendar)
     findings = evaluate(chart, guideline)
     assessment = rate(findings, guideline)
     card = write(assessment, chart, order, guideline, issue)

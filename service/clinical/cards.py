@@ -1,38 +1,44 @@
 """The step `write`: from the assessment to the card, its words filled in and its proof attached."""
 
-import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from service.clinical.assessment import Assessment
 from service.clinical.chart import Assertion, Chart, Entry
 from service.clinical.dates import Days
-from service.clinical.guideline import Guideline, Message, Status, SuggestionTemplate
+from service.clinical.findings import Duration
+from service.clinical.guideline import Guideline, Kind, Message, Row, Source, Status, Verdict
 from service.clinical.order import Order
+from service.clinical.suggestions import Issue, derived_uuid, fill, suggestions
 
 Card = dict[str, Any]
-Studies = Mapping[str, Mapping[str, tuple[str, str]]]
+EXTENSION = "org.lumbar-mri-cds"
 _SUMMARY_LIMIT = 139
 _LABEL_LIMIT = 80
 _EVIDENCE_LIMIT = 12
-_LIVE_MARKUP = re.compile(r"([\\`*_\[\]()<>#!|~&@:$])")
+_EVIDENCE_PER_CRITERION = 4
+_LIVE_MARKUP = re.compile(  # what GFM may turn into markup, a link, or a list at the line's start
+    r"[\\`*_\[\]()<>#!|~&@:$]|(?<=www)(?=\.)|^(?=[-+=])|(?<=^\d)(?=\.)", re.IGNORECASE
+)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Issue:
-    """From what a card's identity is derived, and how this client wants its cards shaped."""
+class _Written:
+    """What every part of one card is written from."""
 
-    key: bytes
-    hook_instance: str
-    selection_behavior: str = "any"
-    delete_as_string: bool = False
+    assessment: Assessment
+    chart: Chart
+    guideline: Guideline
+    evidence: tuple[tuple[str, Entry], ...]  # (criterion id, entry), the deciding row's first
+
+    @property
+    def frame(self) -> Mapping[str, Any]:
+        """The sentences that every card shares."""
+        return self.guideline.frame
 
 
 def write(
@@ -40,38 +46,41 @@ def write(
 ) -> Card:
     """Write the card of the row that decided."""
     row, message = assessment.row, guideline.messages[assessment.row.card]
-    facts = _facts(assessment, chart, guideline)
-    source = guideline.sources[row.sources[0]]
+    written = _Written(
+        assessment=assessment,
+        chart=chart,
+        guideline=guideline,
+        evidence=_evidence(assessment, guideline),
+    )
+    facts = _facts(written)
     seed = f"{issue.hook_instance}|{order.id}|{order.study}|{row.recommendation}"
     card: Card = {
         "uuid": derived_uuid(issue.key, seed),
-        "summary": _fill(message.summary, facts)[:_SUMMARY_LIMIT],
+        "summary": fill(message.summary, facts)[:_SUMMARY_LIMIT],
         "indicator": row.indicator,
-        "detail": _detail(assessment, chart, guideline, message, facts),
-        "source": {
-            "label": f"{source.label} ({source.year})",
-            "topic": {"system": guideline.topic_system, "code": row.recommendation},
-        },
+        "detail": _detail(written, message, facts),
+        "source": _source(guideline.sources[row.sources[0]], row, guideline),
         "overrideReasons": [dict(reason) for reason in message.override_reasons],
-        "extension": {"org.lumbar-mri-cds": _extension(assessment, chart, guideline)},
+        "extension": {EXTENSION: _extension(written)},
     }
-    if source.url:
-        card["source"]["url"] = source.url
-    suggestions = _suggestions(message, order, facts, (issue, seed), guideline.studies)
-    if suggestions:
-        card["suggestions"] = suggestions
+    offered = suggestions(message, order, facts, guideline.studies, (issue, seed))
+    if offered:
+        card["suggestions"] = offered
         card["selectionBehavior"] = issue.selection_behavior
     return card
 
 
-def derived_uuid(key: bytes, seed: str) -> str:
-    """Derive a UUID from a key and what it names, so that a retry gives the same one."""
-    digest = hmac.digest(key, seed.encode("utf-8", "surrogatepass"), "sha256")
-    return str(UUID(bytes=digest[:16], version=5))
+def _source(source: Source, row: Row, guideline: Guideline) -> dict[str, Any]:
+    """Cite the first source of the row, and code the recommendation as its topic."""
+    cited: dict[str, Any] = {
+        "label": f"{source.label} ({source.year})",
+        "topic": {"system": guideline.topic_system, "code": row.recommendation},
+    }
+    return {**cited, "url": source.url} if source.url else cited
 
 
 def plain(text: str) -> str:
-    """Make text from the chart safe in a card: one line, capped, without live markup or links."""
+    """Make text from the chart one visible line of limited length."""
     line = _INVISIBLE.sub(" ", text).strip()
     if len(line) > _LABEL_LIMIT:
         line = line[: _LABEL_LIMIT - 1].rstrip() + "…"
@@ -79,111 +88,129 @@ def plain(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Make text from the chart safe in markdown: what could be markup is escaped."""
-    return _LIVE_MARKUP.sub(r"\\\1", plain(text))
+    """Make text from the chart safe in markdown: what could be markup or a link is escaped."""
+    return _LIVE_MARKUP.sub(lambda found: "\\" + found[0], plain(text))
 
 
-def _fill(template: str, facts: Mapping[str, str]) -> str:
-    for name, value in facts.items():
-        template = template.replace("{" + name + "}", value)
-    return template
-
-
-def _facts(assessment: Assessment, chart: Chart, guideline: Guideline) -> dict[str, str]:
+def _facts(written: _Written) -> dict[str, str]:
     """Gather the figures and dates that a message may name."""
-    findings = assessment.findings
-    days = findings.duration.days(chart.as_of)
-    review = chart.as_of + timedelta(days=max(guideline.care_days - (days or 0), 14))
-    flag = next(
-        (c.says for c in guideline.criteria.values() if c.id in _WEAK and _met(assessment, c.id)),
-        "",
-    )
-    missing = [g.value for g in guideline.needed if not chart.sections[g].complete]
+    findings, guideline = written.assessment.findings, written.guideline
+    as_of = written.chart.as_of
+    days, rule = findings.duration.at_least, guideline.care
+    parts = [
+        guideline.criteria[part].says
+        for criterion, wanted in written.assessment.row.cells
+        if wanted is Status.MET
+        for part in findings.by_criterion[criterion].parts
+    ]
     return {
         "days": str(days) if days is not None else "?",
         "care_days": str(findings.care.days),
-        "review": review.isoformat(),
-        "flag": flag,
-        "undocumented": str(len(not_documented(assessment, guideline))),
+        "needed_days": str(rule.needed_days),
+        "flags": ", ".join(dict.fromkeys(parts)),
+        "undocumented": str(len(not_documented(written.assessment, guideline))),
         "checked": str(len(guideline.screening)),
-        "missing": ", ".join(missing) or "none",
+        "symptom_review": _in_days(as_of, max(rule.needed_days - (days or 0), 1)),
+        "care_review": _in_days(
+            as_of, max(rule.needed_days - findings.care.days, rule.review_after_days)
+        ),
+        "soon": _in_days(as_of, rule.review_after_days),
     }
 
 
-_WEAK = ("weight-loss", "psa-high", "possible-injection-drug-use")
-
-
-def _met(assessment: Assessment, criterion: str) -> bool:
-    return assessment.findings.status(criterion) is Status.MET
+def _in_days(as_of: date, days: int) -> str:
+    return (as_of + timedelta(days=days)).isoformat()
 
 
 def not_documented(assessment: Assessment, guideline: Guideline) -> list[str]:
     """List the red flags of which the record says nothing: not "absent", only not written down."""
-    return [name for name, criterion in guideline.screening if not _met(assessment, criterion)]
+    found = assessment.findings.by_criterion
+    return [name for name, criterion in guideline.screening if not found[criterion].documented]
 
 
-def _detail(
-    assessment: Assessment,
-    chart: Chart,
-    guideline: Guideline,
-    message: Message,
-    facts: Mapping[str, str],
-) -> str:
+def _evidence(assessment: Assessment, guideline: Guideline) -> tuple[tuple[str, Entry], ...]:
+    """Pair each entry behind the verdict with its criterion, each entry once.
+
+    First what the deciding row rests on, then the other flags that matched, then the duration.
+    """
+    found = assessment.findings.by_criterion
+    rows = (assessment.row, *_other_flags(assessment))
+    asked = [criterion for row in rows for criterion, wanted in row.cells if wanted is not _NO]
+    asked += [c.id for c in guideline.criteria.values() if c.kind is Kind.SYMPTOM_DURATION]
+    pairs: dict[tuple[str, str], tuple[str, Entry]] = {}
+    for criterion in dict.fromkeys(asked):
+        for entry in _shown(found[criterion].evidence):
+            pairs.setdefault((entry.reference, entry.label), (criterion, entry))
+    return tuple(pairs.values())[:_EVIDENCE_LIMIT]
+
+
+_NO = Status.NOT_MET
+
+
+def _shown(evidence: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Of many entries show the first, which began it, and the last ones."""
+    if len(evidence) <= _EVIDENCE_PER_CRITERION:
+        return evidence
+    return (evidence[0], *evidence[1 - _EVIDENCE_PER_CRITERION :])
+
+
+def _other_flags(assessment: Assessment) -> list[Row]:
+    """Give the other rows of red flags that matched, one a rule."""
+    others = {
+        row.rule: row
+        for row in reversed(assessment.also)
+        if row.verdict in (Verdict.EMERGENCY, Verdict.FLAG) and row.rule != assessment.row.rule
+    }
+    return list(reversed(others.values()))
+
+
+def _detail(written: _Written, message: Message, facts: Mapping[str, str]) -> str:
     """Write the detail: the message, the evidence, what is not known, the rule and its source."""
-    row = assessment.row
-    parts = [_fill(message.detail, facts)]
-    evidence = _evidence(assessment)
-    if evidence:
-        parts.append(
-            "**Found in the record**\n\n" + "\n".join(_evidence_line(*e) for e in evidence)
-        )
-    others = sorted(
-        {r.rule for r in assessment.also if r.rule != row.rule and r.acr_variant in _FLAG}
-    )
-    flags = [r for r in others if r < "R60"]
-    if flags:
-        parts.append("**Also matched:** " + ", ".join(flags))
+    frame, guideline, row = written.frame, written.guideline, written.assessment.row
+    also = [
+        f"{r.rule}: {guideline.messages[r.card].rule_in_words}"
+        for r in _other_flags(written.assessment)
+    ]
+    unread = [
+        f"{frame['groups'].get(u['group'], u['group'])}: {frame['limits'][u['reason']]}"
+        for u in _unavailable(written)
+    ]
+    parts = [fill(message.detail, facts)]
+    parts += _list(frame["found"], [_evidence_line(e, frame) for _, e in written.evidence])
+    parts += _list(frame["also"], also)
     if message.shows_not_documented:
-        silent = not_documented(assessment, guideline)
-        parts.append("**No mention found of:** " + "; ".join(silent))
-    limits = _unavailable(chart, guideline)
-    if limits:
-        lines = "\n".join(f"- {u['group']}: {u['reason']}" for u in limits)
-        parts.append("**Could not be read, so not judged on**\n\n" + lines)
+        silent = not_documented(written.assessment, guideline)
+        parts += [f"**{frame['not_documented']}** {'; '.join(silent)}"] if silent else []
+    parts += _list(frame["unread"], unread)
     cited = "; ".join(
         f"{guideline.sources[s].label} ({guideline.sources[s].year})" for s in row.sources
     )
-    parts.append(f"**Rule {row.rule}.** {message.rule_in_words} Source: {cited}.")
-    parts.append(
-        f"Data as of {chart.as_of.isoformat()}; content {guideline.version}. "
-        "Decision support only; the decision is the clinician's."
-    )
+    rule = {"rule": row.rule, "rule_in_words": message.rule_in_words, "sources": cited}
+    parts.append(fill(frame["rule"], rule))
+    dated = {"as_of": written.chart.as_of.isoformat(), "version": guideline.version}
+    parts.append(fill(frame["footer"], dated))
     return "\n\n".join(parts)
 
 
-_FLAG = frozenset({"4", "5", "6", "7", None})
+def _list(heading: str, lines: Iterable[str]) -> list[str]:
+    """Write a heading over a list; nothing over nothing."""
+    items = "\n".join(f"- {line}" for line in lines)
+    return [f"**{heading}**\n\n{items}"] if items else []
 
 
-def _evidence(assessment: Assessment) -> list[tuple[str, Entry]]:
-    """Pair each entry that proves a cell of the row with its criterion, each entry once."""
-    pairs: dict[str, tuple[str, Entry]] = {}
-    rows = (assessment.row, *(r for r in assessment.also if r.rule < "R60"))
-    for criterion, wanted in (cell for row in rows for cell in row.cells):
-        finding = assessment.findings.by_criterion[criterion]
-        if wanted is Status.MET:
-            for entry in finding.evidence:
-                pairs.setdefault(entry.reference + entry.label, (criterion, entry))
-    for entry in assessment.findings.duration.evidence:
-        pairs.setdefault(entry.reference + entry.label, ("symptom-duration", entry))
-    return list(pairs.values())[:_EVIDENCE_LIMIT]
-
-
-def _evidence_line(_criterion: str, entry: Entry) -> str:
-    value = f" {entry.measure.value:g} {escaped(entry.measure.unit or '')}" if entry.measure else ""
-    began = f", onset {_span(entry.onset)}" if entry.onset else ""
-    written = f", recorded {_span(entry.asserted)}" if entry.asserted else ""
-    doubt = "" if entry.assertion is Assertion.PRESENT else f" ({entry.assertion.value})"
-    return f"- {escaped(entry.label)}{value}{doubt}{began}{written} — {escaped(entry.reference)}"
+def _evidence_line(entry: Entry, frame: Mapping[str, Any]) -> str:
+    parts = [escaped(entry.label)]
+    if entry.measure:
+        parts[0] += f" {entry.measure.value:g} {escaped(entry.measure.unit or '')}".rstrip()
+    if entry.assertion is not Assertion.PRESENT:
+        parts[0] += f" ({frame['assertions'][entry.assertion.value]})"
+    if entry.onset:
+        parts.append(f"{frame['onset']} {_span(entry.onset)}")
+    if entry.asserted:
+        parts.append(f"{frame['recorded']} {_span(entry.asserted)}")
+    if entry.ended:
+        parts.append(f"{frame['ended']} {_span(entry.ended)}")
+    return ", ".join(parts) + f" — {escaped(entry.reference)}"
 
 
 def _span(days: Days) -> str:
@@ -192,41 +219,47 @@ def _span(days: Days) -> str:
     return f"{days.first.isoformat()} to {days.last.isoformat()}"
 
 
-def _unavailable(chart: Chart, guideline: Guideline) -> list[dict[str, str]]:
-    """List the sections that silence says nothing about, and those the EHR said were empty."""
+def _unavailable(written: _Written) -> list[dict[str, str]]:
+    """List what silence says nothing about: sections not read, sent as null, questions failed."""
     found = []
-    for group in guideline.needed:
-        section = chart.sections[group]
-        for limit in section.limits:
-            found.append({"group": group.value, "reason": limit.value})
+    for group in written.guideline.needed:
+        section = written.chart.sections[group]
+        found += [{"group": group.value, "reason": limit.value} for limit in section.limits]
         if section.asserted_empty and not section.limits:
             found.append({"group": group.value, "reason": "sent-as-null"})
-    return found
+    failed = written.assessment.findings.failed
+    return found + [{"group": name, "reason": "question-failed"} for name in failed]
 
 
-def _extension(assessment: Assessment, chart: Chart, guideline: Guideline) -> dict[str, Any]:
-    row, duration = assessment.row, assessment.findings.duration
+def _extension(written: _Written) -> dict[str, Any]:
+    """Say the same for machines: the verdict, its evidence, and what was not known."""
+    row, duration = written.assessment.row, written.assessment.findings.duration
     content: dict[str, Any] = {
         "rule": row.rule,
         "recommendation": row.recommendation,
-        "asOf": chart.as_of.isoformat(),
-        "evidence": [_evidence_json(*pair) for pair in _evidence(assessment)],
-        "notDocumented": not_documented(assessment, guideline),
-        "unavailable": _unavailable(chart, guideline),
-        "contentVersion": guideline.version,
+        "acrVariant": row.acr_variant,
+        "rating": row.rating,
+        "asOf": written.chart.as_of.isoformat(),
+        "evidence": [_evidence_json(*pair) for pair in written.evidence],
+        "notDocumented": not_documented(written.assessment, written.guideline),
+        "unavailable": _unavailable(written),
+        "contentVersion": written.guideline.version,
     }
-    if row.acr_variant:
-        content["acrVariant"] = row.acr_variant
-    if row.rating:
-        content["rating"] = row.rating
-    if duration.onset:
-        content["onset"] = {
-            "low": duration.onset.first.isoformat(),
-            "high": duration.onset.last.isoformat(),
-            "source": duration.evidence[0].reference if duration.evidence else "none",
-            "days": duration.days(chart.as_of),
-        }
+    if duration.at_least is not None:
+        content["onset"] = _onset(duration)
     return {name: value for name, value in content.items() if value not in ([], "", None)}
+
+
+def _onset(duration: Duration) -> dict[str, Any]:
+    """Give the possible days of onset; a first contact bounds them from above only."""
+    found: dict[str, Any] = {"days": duration.at_least}
+    if duration.onset:
+        found |= {"low": duration.onset.first.isoformat(), "high": duration.onset.last.isoformat()}
+    elif duration.first_contact:
+        found["high"] = duration.first_contact.isoformat()
+    if duration.evidence:
+        found["source"] = plain(duration.evidence[0].reference)
+    return found
 
 
 def _evidence_json(criterion: str, entry: Entry) -> dict[str, Any]:
@@ -241,80 +274,3 @@ def _evidence_json(criterion: str, entry: Entry) -> dict[str, Any]:
     if entry.measure:
         found["value"] = f"{entry.measure.value:g} {plain(entry.measure.unit or '')}".strip()
     return {name: value for name, value in found.items() if value}
-
-
-def _suggestions(
-    message: Message,
-    order: Order,
-    facts: Mapping[str, str],
-    identity: tuple[Issue, str],
-    studies: Studies,
-) -> list[dict[str, Any]]:
-    """Fill in what the card offers to do, one action each."""
-    issue, seed = identity
-    offered = []
-    for template in message.suggestions:
-        action = _action(template, order, facts, issue, studies)
-        if action is None:
-            continue
-        offered.append(
-            {
-                "label": _fill(template.label, facts),
-                "uuid": derived_uuid(issue.key, f"{seed}|{template.id}"),
-                "actions": [action],
-            }
-        )
-    return offered
-
-
-def _action(
-    template: SuggestionTemplate,
-    order: Order,
-    facts: Mapping[str, str],
-    issue: Issue,
-    studies: Studies,
-) -> dict[str, Any] | None:
-    description = _fill(template.description, facts)
-    if template.action == "delete":
-        if not order.id:
-            return None
-        key = "resource" if issue.delete_as_string else "resourceId"
-        return {"type": "delete", "description": description, key: order.reference}
-    sent = _without_empties(msgspec.json.decode(order.json))
-    if template.action == "replace-study":
-        code = _study(template, order, studies)
-        if code is None:
-            return None
-        return {"type": "update", "description": description, "resource": {**sent, "code": code}}
-    if template.action == "update":
-        changed = {**sent, **(template.resource or {})}
-        return {"type": "update", "description": description, "resource": changed}
-    created: dict[str, Any] = {
-        "resourceType": "ServiceRequest",
-        "status": "draft",
-        "intent": "proposal",
-        **(template.resource or {}),
-        "subject": {"reference": (sent.get("subject") or {}).get("reference") or "Patient/unknown"},
-    }
-    if template.due:
-        created["occurrenceDateTime"] = _fill(template.due, facts)
-    return {"type": "create", "description": description, "resource": created}
-
-
-def _study(template: SuggestionTemplate, order: Order, studies: Studies) -> dict[str, Any] | None:
-    """Name another study in the order's own code system; None if that system has no code for it."""
-    system, code = order.study
-    other = studies.get(template.study or "", {}).get(system or "")
-    if other is None or other[0] == code:
-        return None
-    return {"coding": [{"system": system, "code": other[0], "display": other[1]}], "text": other[1]}
-
-
-def _without_empties(value: Any) -> Any:
-    """Drop what CDS Hooks forbids in an answer: null, empty strings, empty lists and objects."""
-    if isinstance(value, dict):
-        kept = {k: _without_empties(v) for k, v in value.items()}
-        return {k: v for k, v in kept.items() if v not in (None, "", [], {})}
-    if isinstance(value, list):
-        return [v for v in map(_without_empties, value) if v not in (None, "", [], {})]
-    return value

@@ -28,7 +28,8 @@ class Assertion(StrEnum):
     ABSENT = "absent"
     HISTORICAL = "historical"
     FAMILY = "family"
-    UNCLEAR = "unclear"
+    UNCLEAR = "unclear"  # it says something that cannot be told from here
+    SILENT = "silent"  # it names the matter and gives no value: not a "no"
 
 
 class Side(StrEnum):

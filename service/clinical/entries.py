@@ -1,83 +1,28 @@
 """From one FHIR resource to the entry of the chart that it makes, or to none."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+import re
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from service.clinical import resources as fhir
-from service.clinical.chart import Assertion, Entry, Group, Measure, Side
-from service.clinical.dates import Days, past_part, read_days
-from service.clinical.terminology import Terminology, union
+from service.clinical.chart import Assertion, Entry, Group, Measure
+from service.clinical.dates import Days, read_days
+from service.clinical.meaning import CUES, Meaning, Reader, meaning, side_of, status_code
+from service.clinical.terminology import union
 
+# The words of FHIR's own required code lists.
 _ENDED = frozenset({"resolved", "inactive", "remission"})
 _RELAPSED = frozenset({"recurrence", "relapse"})
 _UNSURE = frozenset({"unconfirmed", "provisional", "differential"})
 _DONE = frozenset({"completed", "in-progress", "finished", "arrived", "triaged", "onleave"})
 _NOT_DONE = frozenset({"not-done", "cancelled", "abandoned", "draft", "stopped"})
-_NO = frozenset(
-    {"no", "none", "absent", "negative", "neg", "denies", "denied", "normal", "false", "0"}
-)
-_NO_CODES = frozenset({"2667000", "260385009", "N", "NEG", "NI", "LA9634-2"})
 _HIGH = frozenset({"H", "HU", "HH", ">"})
-CUES = {
-    "family": Assertion.FAMILY,
-    "historical": Assertion.HISTORICAL,
-    "possible": Assertion.POSSIBLE,
-    "negated": Assertion.UNCLEAR,
-    "planned": Assertion.UNCLEAR,
-}
-_SUPPLY_WITHOUT_DURATION_DAYS = 30
+_VERY_HIGH = "HH"
 _DAYS_A_UNIT = {"d": 1, "day": 1, "days": 1, "wk": 7, "week": 7, "weeks": 7, "mo": 30, "month": 30}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reader:
-    """Reads resources of one patient as of one day."""
-
-    terms: Terminology
-    as_of: date
-    zone: tzinfo
-
-    def days(self, text: str | None) -> Days | None:
-        """Read a date; a date in the future counts as not given."""
-        return past_part(read_days(text, self.zone), self.as_of)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Meaning:
-    """What a CodeableConcept stands for."""
-
-    concepts: frozenset[str]
-    label: str
-    code: str | None
-    cue: str | None = None  # set when the meaning was read from words, and a cue turned it
-
-
-def meaning(reader: Reader, concept: fhir.CodeableConcept | None) -> Meaning | None:
-    """Look up the concepts of a CodeableConcept, by code and, where no code is known, by name."""
-    if concept is None:
-        return None
-    codings = concept.coding or ()
-    found = union(reader.terms.concepts_of(c.system, c.code) for c in codings)
-    first = next((c for c in codings if c.code), None)
-    label = concept.text or next((c.display for c in codings if c.display), None)
-    code = first.code if first else None
-    if found:
-        return Meaning(concepts=found, label=label or code or "", code=code)
-    named = reader.terms.concepts_named(label) if label else frozenset()
-    if not named or label is None:
-        return None
-    return Meaning(concepts=named, label=label, code=code, cue=reader.terms.cue(label))
-
-
-def status_code(status: fhir.CodeableConcept | str | None) -> str | None:
-    """Give the code of a status, sent as a CodeableConcept (R4) or as a string (STU3)."""
-    if isinstance(status, str):
-        return status
-    if status is None:
-        return None
-    return next((c.code for c in status.coding or () if c.code), status.text)
+_GRADE = re.compile(r"\s*([0-5])\s*([+-]?)\s*/\s*5\s*")
+_GRADE_UNIT = "/5"
+_LONGEST_SUPPLY_DAYS = 3650  # ten years: beyond that, a slip of the pen
 
 
 def read_condition(reader: Reader, condition: fhir.Condition) -> Entry | None:
@@ -100,7 +45,7 @@ def read_condition(reader: Reader, condition: fhir.Condition) -> Entry | None:
         onset=_onset(reader, condition),
         asserted=reader.days(condition.recordedDate or condition.assertedDate),
         ended=reader.days(condition.abatementDateTime),
-        side=side_of(what, condition.bodySite or ()),
+        side=side_of(reader, what, condition.bodySite or ()),
         relapse=status in _RELAPSED,
     )
 
@@ -133,28 +78,6 @@ def _onset(reader: Reader, condition: fhir.Condition) -> Days | None:
     return reader.days(condition.onsetDateTime)
 
 
-def side_of(what: Meaning, body_sites: Iterable[fhir.CodeableConcept]) -> Side:
-    """Say which side an entry speaks of, by its code's value set, its words or its body site."""
-    if "bilateral-leg-symptom" in what.concepts:
-        return Side.BOTH
-    words = what.label.lower()
-    for site in body_sites:
-        words += " " + (site.text or "").lower()
-        words += " ".join((c.display or "").lower() for c in site.coding or ())
-    return _side_in(words)
-
-
-def _side_in(words: str) -> Side:
-    if "bilateral" in words or "both" in words:
-        return Side.BOTH
-    left, right = "left" in words, "right" in words
-    if left and right:
-        return Side.BOTH
-    if left:
-        return Side.LEFT
-    return Side.RIGHT if right else Side.UNSTATED
-
-
 def read_observation(reader: Reader, observation: fhir.Observation) -> Entry | None:
     """Read an Observation: a measured value, or a statement that something is there or not."""
     if observation.status in ("entered-in-error", "cancelled"):
@@ -170,36 +93,45 @@ def read_observation(reader: Reader, observation: fhir.Observation) -> Entry | N
         concepts=what.concepts,
         label=what.label,
         code=what.code,
-        assertion=_observed(observation),
+        assertion=_observed(reader, observation),
         asserted=reader.days(when or (period.end or period.start if period else None)),
-        side=_side_in(what.label.lower()),
+        side=side_of(reader, what),
         measure=_measure(observation),
     )
 
 
-def _observed(observation: fhir.Observation) -> Assertion:
+def _observed(reader: Reader, observation: fhir.Observation) -> Assertion:
     """Say what an Observation asserts; a value that nobody gave is not a "no"."""
     if observation.dataAbsentReason:
-        return Assertion.UNCLEAR
+        return Assertion.SILENT
     if observation.valueBoolean is not None:
         return Assertion.PRESENT if observation.valueBoolean else Assertion.ABSENT
-    if observation.valueString is not None:
+    if observation.valueString is not None and _grade(observation) is None:
         whole = observation.valueString.strip().lower()
-        return Assertion.ABSENT if whole in _NO else Assertion.UNCLEAR
+        return Assertion.ABSENT if whole in reader.reading.absent_words else Assertion.UNCLEAR
     value = observation.valueCodeableConcept
-    if value and any(c.code in _NO_CODES for c in value.coding or ()):
+    if value and any(c.code in reader.reading.absent_codes for c in value.coding or ()):
         return Assertion.ABSENT
-    if value is None and observation.valueQuantity is None and observation.valueInteger is None:
-        return Assertion.UNCLEAR
+    if value is None and _measure(observation) is None:
+        return Assertion.SILENT
     preliminary = observation.status in ("registered", "preliminary")
     return Assertion.POSSIBLE if preliminary else Assertion.PRESENT
+
+
+def _grade(observation: fhir.Observation) -> Measure | None:
+    """Read a strength written as a share of five: `4/5`, and `4-/5` as a third of a grade less."""
+    found = _GRADE.fullmatch(observation.valueString or "")
+    if found is None:
+        return None
+    thirds = {"+": 1, "-": -1}.get(found[2], 0)
+    return Measure(value=int(found[1]) + thirds / 3, unit=_GRADE_UNIT)
 
 
 def _measure(observation: fhir.Observation) -> Measure | None:
     quantity = observation.valueQuantity
     number = quantity.value if quantity else observation.valueInteger
     if number is None:
-        return None
+        return _grade(observation)
     given = observation.interpretation or ()
     marks = [given] if isinstance(given, fhir.CodeableConcept) else given
     codes = {c.code for mark in marks for c in mark.coding or ()}
@@ -208,7 +140,7 @@ def _measure(observation: fhir.Observation) -> Measure | None:
         value=float(number),
         unit=(quantity.code or quantity.unit) if quantity else None,
         high=bool(codes & _HIGH) or bool(limits and number > min(limits)),
-        very_high="HH" in codes,
+        very_high=_VERY_HIGH in codes,
     )
 
 
@@ -228,7 +160,7 @@ def read_encounter(reader: Reader, encounter: fhir.Encounter) -> Entry | None:
         code=known[0].code,
         assertion=CUES[known[0].cue] if known[0].cue else Assertion.PRESENT,
         asserted=reader.days(encounter.period.start if encounter.period else None),
-        side=side_of(known[0], ()),
+        side=side_of(reader, known[0]),
         delivered=encounter.status in _DONE,
     )
 
@@ -281,13 +213,13 @@ def _supply(reader: Reader, request: fhir.MedicationRequest) -> Days | None:
     start = reader.days(bounds.start if bounds and bounds.start else request.authoredOn)
     if start is None:
         return None
-    end = read_days(bounds.end, reader.zone) if bounds and bounds.end else None
+    end = read_days(bounds.end, reader.calendar.zone) if bounds and bounds.end else None
     if end is None:
         supplied = _supplied_days(request.dispenseRequest)
         open_ended = supplied is None and request.status == "active" and request.authoredOn
         if open_ended:
             return Days(first=start.first, last=reader.as_of)
-        length = supplied if supplied is not None else _SUPPLY_WITHOUT_DURATION_DAYS
+        length = supplied if supplied is not None else reader.reading.supply_days
         return Days(first=start.first, last=start.first + timedelta(days=max(length - 1, 0)))
     return Days(first=start.first, last=max(end.last, start.first))
 
@@ -298,13 +230,13 @@ def _bounds(dosage: fhir.MedicationRequest.Dosage) -> fhir.Period | None:
 
 
 def _supplied_days(dispense: fhir.MedicationRequest.Dispense | None) -> int | None:
-    """Count the days of supply with its repeats, at most ten years; None when not given."""
+    """Count the days of supply with its repeats; None when not given."""
     quantity = dispense.expectedSupplyDuration if dispense else None
     if dispense is None or quantity is None or quantity.value is None:
         return None
     per_unit = _DAYS_A_UNIT.get((quantity.code or quantity.unit or "d").lower(), 1)
     days = quantity.value * per_unit * (1 + max(dispense.numberOfRepeatsAllowed or 0, 0))
-    return int(min(max(days, 0.0), 3650.0))
+    return int(min(max(days, 0), _LONGEST_SUPPLY_DAYS))
 
 
 READERS: dict[type[Any], Callable[[Reader, Any], Entry | None]] = {

@@ -1,12 +1,12 @@
 """The types of `cards/`: the questions asked of the chart, the tables, and the words of a card."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from service.clinical.chart import Assertion, Group
+from service.clinical.meaning import Reading
 from service.clinical.order import Trigger
-from service.clinical.terminology import Terminology
 
 
 class Status(StrEnum):
@@ -41,6 +41,17 @@ class DateOf(StrEnum):
     ASSERTED = "asserted"
 
 
+class Verdict(StrEnum):
+    """What a row says of the order, from the loudest to the quietest."""
+
+    EMERGENCY = "emergency"
+    FLAG = "flag"
+    APPROPRIATE = "appropriate"
+    INCOMPLETE = "incomplete"
+    UNCLEAR = "unclear"
+    DEFERRAL = "deferral"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """One published source."""
@@ -48,12 +59,34 @@ class Source:
     id: str
     label: str
     year: int
-    url: str | None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unit:
+    """One unit of a quantity by its spellings: canonical = (value - minus) * times."""
+
+    names: frozenset[str]  # lower case
+    times: float = 1.0
+    minus: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantity:
+    """One measured quantity: how a reading in any known unit becomes a number in `unit`."""
+
+    id: str
+    value_sets: tuple[str, ...]
+    unit: str
+    units: tuple[Unit, ...]
+    lowest: float | None = None  # what no living patient has is a slip of the pen
+    highest: float | None = None
+    bare: tuple[tuple[float, float, str], ...] = ()  # (from, to, unit) of a number without a unit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Criterion:
-    """One question asked of the chart, with the parameters of its kind (see criteria.yaml)."""
+    """One question asked of the chart, with the parameters of its kind (cards/README.md)."""
 
     id: str
     asks: str
@@ -65,18 +98,49 @@ class Criterion:
     assertions: frozenset[Assertion] = frozenset()
     date_of: DateOf = DateOf.ONSET
     within_days: int | None = None
-    older_than_days: int | None = None
+    together_within_days: int | None = None
     undated: bool = False
+    quantity: str | None = None
     at_least: float | None = None
+    above: float | None = None
     below: float | None = None
-    units: Mapping[str, float] = field(default_factory=dict)
-    flagged_high: str | None = None
-    minimum_days: int | None = None
-    classes: frozenset[str] = frozenset()
-    of: tuple[str, ...] = ()
+    at_most: float | None = None
+    flagged: str | None = None
+    at_least_days: int | None = None
+    below_days: int | None = None
+    first_contact: bool = False
+    extents: frozenset[str] = frozenset()
+    fall_at_least: float | None = None
+    fall_share: float | None = None
+    apart_at_least_days: int | None = None
+    latest_within_days: int | None = None
     initial_encounter_only: bool = False
-    not_words: tuple[str, ...] = ()
-    screen: str | None = None
+    not_words: frozenset[str] = frozenset()
+    of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EpisodeRule:
+    """How the present episode of symptoms is told from an earlier one."""
+
+    symptoms: tuple[str, ...]  # value sets of the index problem: back pain, radiculopathy
+    gap_days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CareRule:
+    """What counts as conservative care, and when it counts as adequate."""
+
+    needed_days: int
+    look_back_days: int
+    lead_days: int
+    fresh_days: int
+    visits: int
+    therapy: tuple[str, ...]
+    referral: str
+    injections: tuple[str, ...]
+    medicine: tuple[str, ...]
+    review_after_days: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +149,7 @@ class Row:
 
     id: str
     rule: str
+    verdict: Verdict
     cells: tuple[tuple[str, Status], ...]
     card: str
     recommendation: str
@@ -125,17 +190,18 @@ class Guideline:
     """All of `cards/`, read and checked once."""
 
     version: str
+    topic_system: str
     sources: Mapping[str, Source]
     criteria: Mapping[str, Criterion]
+    quantities: Mapping[str, Quantity]
     indication: tuple[Row, ...]
     messages: Mapping[str, Message]
-    terms: Terminology
+    frame: Mapping[str, str]  # the sentences that every card shares
+    reading: Reading
     trigger: Trigger
-    needed: tuple[Group, ...]
-    required: tuple[Group, ...]
-    look_back_days: Mapping[Group, int]
-    topic_system: str
-    care_days: int  # how long conservative care should be tried
-    symptoms: tuple[str, ...]  # value sets of the index problem: back pain, radiculopathy
+    needed: tuple[Group, ...]  # without one of these, no order is discouraged
+    required: tuple[Group, ...]  # without one of these, nothing can be said
+    episode: EpisodeRule
+    care: CareRule
+    screening: tuple[tuple[str, str], ...]  # the checklist: (as said, criterion id)
     studies: Mapping[str, Mapping[str, tuple[str, str]]]  # value set -> system -> (code, display)
-    screening: tuple[tuple[str, str], ...]  # (concept group as said, criterion id), the checklist

@@ -8,7 +8,8 @@ from enum import StrEnum
 from service.clinical import resources as fhir
 from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.dates import Days
-from service.clinical.entries import CUES, Meaning, Reader, side_of
+from service.clinical.meaning import CUES, Meaning, Reader, side_of
+from service.clinical.salvage import salvage
 from service.clinical.terminology import Terminology, union
 
 _NOT_ORDERED = frozenset({"revoked", "entered-in-error", "completed"})
@@ -28,7 +29,6 @@ class Trigger:
     """Which orders are ours: the concepts of their codes, and words for those without a code."""
 
     concepts: frozenset[str]
-    multiregion: str
     with_contrast: str
     without_contrast: str
     modality: re.Pattern[str]
@@ -42,10 +42,12 @@ class Order:
     """A draft order for a lumbar MRI."""
 
     id: str
+    patient_id: str
     resource: fhir.ServiceRequest
     json: bytes  # as sent, to return it with one thing changed
+    fits: bool  # whether all of it could be read, so that it can be returned
+    concepts: frozenset[str]
     contrast: Contrast
-    multiregion: bool = False
 
     @property
     def reference(self) -> str:
@@ -54,21 +56,18 @@ class Order:
 
     @property
     def study(self) -> tuple[str | None, str | None]:
-        """The study's code, to tell two orders for the same study."""
+        """The study's code system and code, to tell two orders for the same study."""
         codings = (self.resource.code.coding if self.resource.code else None) or ()
         first = next((c for c in codings if c.code), None)
         return (first.system, first.code) if first else (None, None)
 
 
-def recognise(terms: Terminology, trigger: Trigger, json: bytes) -> Order | None:
+def recognise(terms: Terminology, trigger: Trigger, json: bytes, patient_id: str) -> Order | None:
     """Take a draft as ours when it asks for a lumbar MRI, by code or, uncoded, by its words."""
-    try:
-        resource = fhir.read_resource(json)
-    except fhir.UNREADABLE:
-        resource = _salvaged(json)
-    if not isinstance(resource, fhir.ServiceRequest):
+    resource, fits = _read(json)
+    if resource is None or resource.code is None:
         return None
-    if resource.status in _NOT_ORDERED or resource.doNotPerform or resource.code is None:
+    if resource.status in _NOT_ORDERED or resource.doNotPerform:
         return None
     codings = resource.code.coding or ()
     concepts = union(terms.concepts_of(c.system, c.code) for c in codings)
@@ -78,21 +77,28 @@ def recognise(terms: Terminology, trigger: Trigger, json: bytes) -> Order | None
         return None
     return Order(
         id=resource.id or "",
+        patient_id=patient_id,
         resource=resource,
         json=json,
+        fits=fits,
+        concepts=concepts,
         contrast=_contrast(concepts, words, trigger),
-        multiregion=trigger.multiregion in concepts,
     )
 
 
-def _salvaged(json: bytes) -> object:
-    """Read what can be read of a draft that does not fit, if it says it is a ServiceRequest."""
+def _read(json: bytes) -> tuple[fhir.ServiceRequest | None, bool]:
+    """Read a draft, or what can be read of one that does not fit; and whether all of it did."""
     try:
-        if fhir.read_kind(json).resourceType != "ServiceRequest":
-            return None
-        return fhir.salvage(fhir.read_anything(json), fhir.ServiceRequest)
+        resource = fhir.read_resource(json)
+        return (resource, True) if isinstance(resource, fhir.ServiceRequest) else (None, True)
     except fhir.UNREADABLE:
-        return None
+        pass
+    try:
+        if fhir.read_kind(json).resourceType == "ServiceRequest":
+            return salvage(fhir.read_anything(json), fhir.ServiceRequest), False
+    except fhir.UNREADABLE:
+        pass
+    return None, False
 
 
 def _contrast(concepts: frozenset[str], words: str, trigger: Trigger) -> Contrast:
@@ -138,7 +144,7 @@ def _entry(reader: Reader, order: Order, what: Meaning) -> Entry:
         code=what.code,
         assertion=_assertion(reader.terms.cue(what.label), coded=what.code is not None),
         asserted=Days(first=reader.as_of, last=reader.as_of),
-        side=side_of(what, ()),
+        side=side_of(reader, what),
     )
 
 

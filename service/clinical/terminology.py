@@ -1,13 +1,42 @@
 """Which concepts a code or a name stands for, in the value sets that `cards/` ships."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
+# The kinds of cue, doubt first: where a sentence holds several, doubt may alarm and so decides.
 CUE_KINDS = ("possible", "family", "historical", "planned", "negated")
 _NOTHING: frozenset[str] = frozenset()
 _CATEGORY_LENGTH = 3
+_WORD = re.compile(r"[^\W_]+|\?")
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Split a text into its words in lower case; a question mark is a word of its own."""
+    return tuple(_WORD.findall(text.lower()))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phrases:
+    """Phrases and what each means, to be found as whole words whatever stands between the words.
+
+    `by_first_word` holds, for each first word, the phrases that begin with it, longest first.
+    """
+
+    by_first_word: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+
+    def found_in(self, words: tuple[str, ...]) -> Iterator[str]:
+        """Give the meaning of each phrase in a text; a longer one hides the shorter ones in it."""
+        place = 0
+        while place < len(words):
+            step = 1
+            for phrase, meaning in self.by_first_word.get(words[place], ()):
+                if words[place : place + len(phrase)] == phrase:
+                    yield meaning
+                    step = len(phrase)
+                    break
+            place += step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,15 +45,15 @@ class Terminology:
 
     `codes` maps (system, code) to value set names; ICD-10-CM codes stand there without the dot.
     `systems` maps every spelling of a code system (URL, OID) to the one used in `codes`.
-    `names` is one pattern over the names of concepts, one group a name; `groups` maps it to the
-    concept. `cues` is one pattern over words that turn a meaning, one named group a kind of cue.
+    `names` holds the names of concepts, `cues` the words that turn the meaning of a sentence,
+    `sides` the words for the sides of the body.
     """
 
     codes: Mapping[tuple[str, str], frozenset[str]]
     systems: Mapping[str, str]
-    names: re.Pattern[str]
-    groups: Mapping[str, str]
-    cues: re.Pattern[str]
+    names: Phrases
+    cues: Phrases
+    sides: Phrases
 
     def concepts_of(self, system: str | None, code: str | None) -> frozenset[str]:
         """Give the concepts of one coding; empty when the code is not in any value set."""
@@ -53,16 +82,16 @@ class Terminology:
 
     def concepts_named(self, text: str) -> frozenset[str]:
         """Give the concepts whose name stands in a text, whatever else the text says of them."""
-        return frozenset(
-            self.groups[found.lastgroup]
-            for found in self.names.finditer(text.lower())
-            if found.lastgroup
-        )
+        return frozenset(self.names.found_in(words_of(text)))
 
     def cue(self, text: str) -> str | None:
         """Name the kind of cue that turns a text; doubt comes first, since doubt may alarm."""
-        kinds = {found.lastgroup for found in self.cues.finditer(text.lower())}
+        kinds = set(self.cues.found_in(words_of(text)))
         return next((kind for kind in CUE_KINDS if kind in kinds), None)
+
+    def sides_named(self, text: str) -> frozenset[str]:
+        """Give the sides of the body that a text names: `left`, `right`, `both`."""
+        return frozenset(self.sides.found_in(words_of(text)))
 
 
 def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -1,18 +1,21 @@
 """One hook call from end to end: parse, gather, advise for each order, encode."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from service.clinical.advise import Advice, advise
-from service.clinical.cards import Issue
 from service.clinical.chart import Limit
-from service.clinical.guideline import Guideline
+from service.clinical.guideline import Guideline, Verdict
+from service.clinical.meaning import Calendar
 from service.clinical.order import Order, recognise
-from service.clinical.read import Calendar
+from service.clinical.suggestions import Issue
 from service.ehr.prefetch import gather
 from service.errors import BadHookRequest, MissingPrerequisite
 from service.settings import Settings
 from service.web import hook
+
+log = logging.getLogger("lumbar-mri-cds")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,28 +40,33 @@ def answer(body: bytes, desk: Desk, as_of: date) -> bytes:
 def advices(body: bytes, desk: Desk, as_of: date) -> list[Advice]:
     """Advise on each distinct lumbar MRI of a call; an order that is not ours gets nothing."""
     request = hook.parse(body)
-    terms, trigger = desk.guideline.terms, desk.guideline.trigger
-    found = [recognise(terms, trigger, draft) for draft in request.drafts]
-    distinct: dict[tuple[str | None, str | None, bool], Order] = {}
-    for order in found:
-        if order is not None:
-            distinct.setdefault((*order.study, order.multiregion), order)
-    if distinct and not request.patient_id:
+    orders = _orders(request, desk.guideline)
+    if orders and not request.patient_id:
         raise BadHookRequest("context.patientId", expected="the patient's id")
     records = gather(request.patient_id, request.prefetch)
-    calendar = Calendar(
-        as_of=as_of, zone=desk.zone, longest_look_back_days=desk.guideline.look_back_days
-    )
+    calendar = Calendar(as_of=as_of, zone=desk.zone)
     issue = Issue(
         key=desk.settings.card_key,
         hook_instance=request.hook_instance,
         selection_behavior=desk.settings.selection_behavior,
         delete_as_string=desk.settings.delete_as_string,
     )
-    given = [advise(records, o, desk.guideline, calendar, issue) for o in distinct.values()]
+    given = [advise(records, order, desk.guideline, calendar, issue) for order in orders]
     for advice in given:
         _require(advice, desk)
+        _alarm(advice)
     return given
+
+
+def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
+    """Find the lumbar MRI orders in focus; the same study twice is one order."""
+    distinct: dict[object, Order] = {}
+    for draft in request.drafts:
+        order = recognise(guideline.reading.terms, guideline.trigger, draft, request.patient_id)
+        if order is not None:
+            study = order.study if order.study[1] else order.contrast
+            distinct.setdefault(study, order)
+    return list(distinct.values())
 
 
 def _require(advice: Advice, desk: Desk) -> None:
@@ -69,7 +77,13 @@ def _require(advice: Advice, desk: Desk) -> None:
     missing = tuple(
         group.value
         for group in desk.guideline.required
-        if sections[group].limits in ((Limit.NOT_SENT,), (Limit.SERVER_ERROR,))
+        if {Limit.NOT_SENT, Limit.SERVER_ERROR} & set(sections[group].limits)
     )
-    if missing and advice.assessment.row.recommendation == "RecordIncomplete":
+    if missing and advice.assessment.row.verdict is Verdict.INCOMPLETE:
         raise MissingPrerequisite(missing)
+
+
+def _alarm(advice: Advice) -> None:
+    """Tell the engineer which questions could not be asked: their names, nothing of a chart."""
+    for criterion in advice.assessment.findings.failed:
+        log.error("criterion failed: %s", criterion)

@@ -8,17 +8,8 @@ from service.clinical.chart import Assertion, Chart, Entry
 from service.clinical.dates import days_before, days_between
 from service.clinical.findings.duration import Duration
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
-from service.clinical.guideline import Criterion
-
-LOOK_BACK_DAYS = 365
-LEAD_DAYS = 14
-FRESH_DAYS = 60
-VISITS_NEEDED = 2
-THERAPY = ("physical-therapy",)
-REFERRAL = "physical-therapy-referral"
-INJECTION = "recent-spinal-injection"
-MEDICINE = ("analgesic-nsaid-acetaminophen", "adjunct-back-pain-medication")
-_PAIN_SCORE = ("obs-pain-score",)
+from service.clinical.findings.measured import in_unit, reaches
+from service.clinical.guideline import CareRule, Criterion, Guideline
 
 
 class Extent(StrEnum):
@@ -38,46 +29,47 @@ class Care:
     evidence: tuple[Entry, ...] = ()
 
 
-def conservative_care(chart: Chart, duration: Duration, needed_days: int) -> Care:
+def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     """Sum up the conservative care of the present episode.
 
-    Delivered therapy (two visits, or one injection) over `needed_days` since the first evidence of
-    care is adequate; drugs alone, one visit or a shorter course are some. Source: acr-lbp-2021.
+    Delivered therapy (visits on several days, or one injection) that began long enough ago and has
+    not lapsed is adequate; drugs alone, one visit or a shorter course are some. Days count from
+    the first evidence of care. Source: acr-lbp-2021.
     """
-    therapy = [e for e in _in_episode(chart, THERAPY, duration) if _delivered(e)]
-    injections = [e for e in _in_episode(chart, (INJECTION,), duration) if e.delivered]
-    medicine = _in_episode(chart, MEDICINE, duration)
-    everything = [*therapy, *injections, *medicine]
+    therapy = [
+        e
+        for e in _in_episode(chart, rule.therapy, duration, rule)
+        if e.delivered and rule.referral not in e.concepts
+    ]
+    injections = [e for e in _in_episode(chart, rule.injections, duration, rule) if e.delivered]
+    medicine = _in_episode(chart, rule.medicine, duration, rule)
+    everything = sorted([*therapy, *injections, *medicine], key=_day)
     if not everything:
         return Care(extent=Extent.NONE)
-    first = min(_day(e) for e in everything)
-    last = max(_last_day(e, chart.as_of) for e in everything)
-    days = days_between(first, chart.as_of)
-    delivered = len({_day(e) for e in therapy}) >= VISITS_NEEDED or bool(injections)
-    fresh = last >= days_before(chart.as_of, FRESH_DAYS)
-    adequate = delivered and fresh and days >= needed_days
+    days = days_between(_day(everything[0]), chart.as_of)
+    delivered = len({_day(e) for e in therapy}) >= rule.visits or bool(injections)
+    latest = max(_last_day(e, chart.as_of) for e in everything)
+    fresh = latest >= days_before(chart.as_of, rule.fresh_days)
+    adequate = delivered and fresh and days >= rule.needed_days
     return Care(
         extent=Extent.ADEQUATE if adequate else Extent.SOME,
         days=days,
-        evidence=tuple(sorted(everything, key=_day)),
+        evidence=tuple(everything),
     )
 
 
-def _in_episode(chart: Chart, concepts: tuple[str, ...], duration: Duration) -> list[Entry]:
-    """Keep the care from two weeks before the earliest onset on, and of the last year only."""
-    earliest = days_before(chart.as_of, LOOK_BACK_DAYS)
-    begun = duration.onset.first if duration.onset else duration.first_contact
-    if begun is not None:
-        earliest = max(earliest, days_before(begun, LEAD_DAYS))
+def _in_episode(
+    chart: Chart, concepts: tuple[str, ...], duration: Duration, rule: CareRule
+) -> list[Entry]:
+    """Keep the care of this episode, from a little before its earliest onset on."""
+    earliest = days_before(chart.as_of, rule.look_back_days)
+    if duration.begun is not None:
+        earliest = max(earliest, days_before(duration.begun, rule.lead_days))
     return [
         e
         for e in chart.about(concepts)
         if e.assertion is Assertion.PRESENT and e.asserted and e.asserted.last >= earliest
     ]
-
-
-def _delivered(entry: Entry) -> bool:
-    return entry.delivered and REFERRAL not in entry.concepts
 
 
 def _day(entry: Entry) -> date:
@@ -91,40 +83,32 @@ def _last_day(entry: Entry, as_of: date) -> date:
 
 def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
     """Say whether the care reaches the criterion's extent."""
-    reached = {e.value for e in Extent if care.extent is e}
-    met = bool(reached & criterion.classes)
+    met = care.extent in criterion.extents
     if not met and care.extent is not Extent.ADEQUATE and not chart.complete(criterion.groups):
         return unknown(criterion)
-    return Finding(
-        criterion=criterion.id,
-        status=yes_or_no(criterion, met=met).status,
-        evidence=care.evidence if met else (),
-        number=care.days if met else None,
-    )
+    return yes_or_no(criterion, met=met, evidence=care.evidence if met else ())
 
 
-def pain_trend(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
-    """Say whether the pain is clearly improving: a score down by a third, and low now.
+def pain_trend(
+    criterion: Criterion, chart: Chart, duration: Duration, guideline: Guideline
+) -> Finding:
+    """Say whether the pain is clearly improving: the score fell far enough, and is low now.
 
-    Compares the first score of the episode with the latest of the last fourteen days.
+    Compares the first score of the episode with the latest, which must be fresh.
     """
-    scores = [e for e in chart.about(_PAIN_SCORE) if e.measure and e.asserted]
-    begun = duration.onset.first if duration.onset else duration.first_contact
-    mine = sorted((e for e in scores if begun is None or _day(e) >= begun), key=_day)
-    latest = mine[-1] if mine else None
-    if latest is None or _day(latest) < days_before(chart.as_of, criterion.within_days or 0):
+    quantity = guideline.quantities[criterion.quantity or ""]
+    scores = []
+    for entry in chart.about(quantity.value_sets):
+        value = in_unit(entry.measure, quantity)
+        day = entry.asserted.last if entry.asserted else None
+        if value is None or day is None or (duration.begun and day < duration.begun):
+            continue
+        scores.append((day, value, entry))
+    scores.sort(key=lambda score: score[0])
+    if not scores or scores[-1][0] < days_before(chart.as_of, criterion.within_days or 0):
         return unknown(criterion)
-    first_value, last_value = _value(mine[0]), _value(latest)
-    fall = first_value - last_value
-    improving = fall >= max(criterion.at_least or 0, first_value * 0.3) and last_value <= (
-        criterion.below or 0
-    )
-    return (
-        from_evidence(criterion, chart, (mine[0], latest))
-        if improving
-        else yes_or_no(criterion, met=False)
-    )
-
-
-def _value(entry: Entry) -> float:
-    return entry.measure.value if entry.measure else 0.0
+    (_, first, before), (_, last, now) = scores[0], scores[-1]
+    enough = max(criterion.fall_at_least or 0, first * (criterion.fall_share or 0))
+    if first - last >= enough and reaches(last, criterion):
+        return from_evidence(criterion, chart, (before, now))
+    return yes_or_no(criterion, met=False)

@@ -2,128 +2,125 @@
 
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between
 from service.clinical.findings.finding import Finding, unknown, yes_or_no
-from service.clinical.guideline import Criterion
+from service.clinical.guideline import Criterion, EpisodeRule
 
-# An episode ends with half a year without any contact for it. Source: cms166.
-EPISODE_GAP_DAYS = 180
-SIX_WEEKS_DAYS = 42
-CHRONIC_DAYS = 84
 _CURRENT = frozenset({Assertion.PRESENT, Assertion.POSSIBLE})
-
-
-class Length(StrEnum):
-    """How long the symptoms have lasted, as far as the record tells."""
-
-    UNDER_SIX_WEEKS = "under-six-weeks"
-    RECORDED_UNDER_SIX_WEEKS = "recorded-under-six-weeks"
-    SIX_WEEKS_OR_MORE = "six-weeks-or-more"
-    STRADDLES = "straddles"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Duration:
-    """The interval of possible onset days of the current episode, its source and its length."""
+    """For how many days the present episode has lasted, and what says so.
 
-    length: Length
+    With an `onset`, at least and at most so many days. With only a `first_contact`, at least so
+    many: the symptoms began on that day or before it. With neither, nothing is known.
+    """
+
+    at_least: int | None = None
+    at_most: int | None = None
     onset: Days | None = None
     first_contact: date | None = None
     evidence: tuple[Entry, ...] = ()
-    chronic: bool | None = None
 
-    def days(self, as_of: date) -> int | None:
-        """Count the days that certainly passed since the onset, or since the first contact."""
-        begun = self.onset.last if self.onset else self.first_contact
-        return days_between(begun, as_of) if begun else None
+    @property
+    def begun(self) -> date | None:
+        """The first day on which the episode may have begun, as far as the record tells."""
+        return self.onset.first if self.onset else self.first_contact
 
 
-def symptom_duration(chart: Chart, symptoms: tuple[str, ...]) -> Duration:
+def symptom_duration(chart: Chart, rule: EpisodeRule) -> Duration:
     """Find how long the present episode has lasted.
 
     An onset that somebody wrote down comes first; without one, the first contact of the episode
-    is a minimum. Day 42 counts as six weeks. Sources: acr-lbp-2021, cms166.
+    is a minimum. Sources: acr-lbp-2021, cms166.
     """
-    spinal = [e for e in chart.about(symptoms) if e.assertion in _CURRENT]
+    spinal = [e for e in chart.about(rule.symptoms) if e.assertion in _CURRENT]
     contacts = sorted(e.written.last for e in spinal if e.written and e.group is not Group.ORDER)
     onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
+    recent = days_before(chart.as_of, rule.gap_days)
     if onsets:
-        return _from_onsets(onsets, contacts, chart)
-    return _from_contacts(spinal, contacts, chart)
+        return _from_onsets(onsets, contacts, recent, chart)
+    if not contacts or contacts[-1] < recent:
+        return Duration()
+    return _from_contacts(spinal, contacts, rule, chart)
 
 
-def _from_onsets(onsets: list[Entry], contacts: list[date], chart: Chart) -> Duration:
+def _from_onsets(onsets: list[Entry], contacts: list[date], recent: date, chart: Chart) -> Duration:
     """Take the earliest onset of the episode, or the latest where the problem came back."""
-    recent = days_before(chart.as_of, EPISODE_GAP_DAYS)
     ordered = sorted(onsets, key=lambda e: e.onset.last if e.onset else date.min)
     newest = ordered[-1]
     episode = [newest] if newest.relapse else [e for e in ordered if _live(e, contacts, recent)]
     if not episode or episode[0].onset is None:
-        return Duration(length=Length.UNKNOWN)
+        return Duration()
     onset = episode[0].onset
-    first_care = [day for day in contacts if onset.first <= day < onset.last]
+    first_care = next((day for day in contacts if onset.first <= day < onset.last), None)
     if first_care:  # symptoms began on or before the first contact for them
-        onset = Days(first=onset.first, last=first_care[0])
-    low, high = days_between(onset.last, chart.as_of), days_between(onset.first, chart.as_of)
-    chronic = True if low >= CHRONIC_DAYS else False if high < CHRONIC_DAYS else None
+        onset = Days(first=onset.first, last=first_care)
     return Duration(
-        length=_length(low, high), onset=onset, evidence=tuple(episode[:1]), chronic=chronic
+        at_least=days_between(onset.last, chart.as_of),
+        at_most=days_between(onset.first, chart.as_of),
+        onset=onset,
+        evidence=tuple(episode[:1]),
     )
 
 
 def _live(entry: Entry, contacts: list[date], recent: date) -> bool:
-    """Whether an onset belongs to the present: recent, or seen within half a year."""
+    """Whether an onset belongs to the present: recent, or seen since within half a year."""
     onset = entry.onset
     return onset is not None and (onset.last >= recent or any(day >= recent for day in contacts))
 
 
-def _length(low: int, high: int) -> Length:
-    if high < SIX_WEEKS_DAYS:
-        return Length.UNDER_SIX_WEEKS
-    return Length.SIX_WEEKS_OR_MORE if low >= SIX_WEEKS_DAYS else Length.STRADDLES
-
-
-def _from_contacts(spinal: list[Entry], contacts: list[date], chart: Chart) -> Duration:
-    """Without an onset, the first contact bounds the duration from below."""
-    if not contacts or contacts[-1] < days_before(chart.as_of, EPISODE_GAP_DAYS):
-        return Duration(length=Length.UNKNOWN)
+def _from_contacts(
+    spinal: list[Entry], contacts: list[date], rule: EpisodeRule, chart: Chart
+) -> Duration:
+    """Without an onset, the first contact of the episode bounds the duration from below."""
     first = contacts[-1]
     for day in reversed(contacts):
-        if days_between(day, first) > EPISODE_GAP_DAYS:
+        if days_between(day, first) > rule.gap_days:
             break
         first = day
-    proof = tuple(e for e in spinal if e.written and e.written.last == first)
-    passed = days_between(first, chart.as_of)
-    length = Length.SIX_WEEKS_OR_MORE if passed >= SIX_WEEKS_DAYS else _recorded(spinal)
     return Duration(
-        length=length,
+        at_least=days_between(first, chart.as_of),
         first_contact=first,
-        evidence=proof,
-        chronic=True if passed >= CHRONIC_DAYS else None,
+        evidence=tuple(e for e in spinal if e.written and e.written.last == first),
     )
 
 
-def _recorded(spinal: list[Entry]) -> Length:
-    undated = any(e.written is None for e in spinal if e.group is Group.CONDITIONS)
-    return Length.UNKNOWN if undated else Length.RECORDED_UNDER_SIX_WEEKS
-
-
 def duration_criterion(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
-    """Say whether the duration is of one of the criterion's classes."""
-    if criterion.minimum_days == CHRONIC_DAYS:
-        if duration.chronic is None:
-            return unknown(criterion)
-        return yes_or_no(criterion, met=duration.chronic, evidence=duration.evidence)
-    if duration.length is Length.UNKNOWN:
+    """Say whether the symptoms have certainly lasted as long, or as short, as asked."""
+    if duration.at_least is None:
         return unknown(criterion)
-    met = duration.length.value in criterion.classes
-    return Finding(
-        criterion=criterion.id,
-        status=yes_or_no(criterion, met=met).status,
-        evidence=duration.evidence if met else (),
-        number=duration.days(chart.as_of),
+    if criterion.first_contact:
+        return _first_contact(criterion, chart, duration)
+    limit = criterion.at_least_days if criterion.at_least_days is not None else criterion.below_days
+    if limit is None:
+        return unknown(criterion)
+    longer = duration.at_least >= limit
+    shorter = duration.at_most is not None and duration.at_most < limit
+    if not (longer or shorter):
+        return unknown(criterion)
+    met = longer if criterion.at_least_days is not None else shorter
+    return yes_or_no(criterion, met=met, evidence=duration.evidence if met else ())
+
+
+def _first_contact(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
+    """Say whether the problem was first recorded so recently, where no onset is documented.
+
+    An undated problem on the list may be older than the first contact, so it leaves this open.
+    """
+    if duration.onset is not None or duration.at_least is None or criterion.below_days is None:
+        return yes_or_no(criterion, met=False)
+    if duration.at_least >= criterion.below_days:
+        return yes_or_no(criterion, met=False)
+    undated = any(
+        e.written is None and e.group is Group.CONDITIONS and e.assertion in _CURRENT
+        for e in chart.about(criterion.value_sets)
+    )
+    return (
+        unknown(criterion)
+        if undated
+        else yes_or_no(criterion, met=True, evidence=duration.evidence)
     )

@@ -1,17 +1,12 @@
 """Slow facts: age, weight lost, and how long a drug was supplied."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
 from service.clinical.findings.measured import in_unit
-from service.clinical.guideline import Criterion
-
-_YEAR_DAYS = 365
-_NOW_DAYS = 30
-_LIGHTEST_KG, _HEAVIEST_KG = 20.0, 400.0
-_WEIGHT = ("obs-body-weight",)
+from service.clinical.guideline import Criterion, Guideline, Quantity
 
 
 def age(criterion: Criterion, chart: Chart) -> Finding:
@@ -22,7 +17,9 @@ def age(criterion: Criterion, chart: Chart) -> Finding:
     oldest = years_between(chart.birth.first, chart.as_of)
     if criterion.at_least is not None:
         return yes_or_no(criterion, met=oldest >= criterion.at_least)
-    return yes_or_no(criterion, met=youngest < (criterion.below or 0))
+    if criterion.above is not None:
+        return yes_or_no(criterion, met=oldest > criterion.above)
+    return yes_or_no(criterion, met=criterion.below is not None and youngest < criterion.below)
 
 
 def years_between(birth: date, as_of: date) -> int:
@@ -39,7 +36,7 @@ def drug_exposure(criterion: Criterion, chart: Chart) -> Finding:
     supplied = [e for e in chart.about(criterion.value_sets) if _systemic(e, criterion)]
     overlapping = [e for e in supplied if _overlap(e, window)]
     covered = _days_covered(overlapping, window)
-    enough = covered >= (criterion.minimum_days or 1)
+    enough = covered >= (criterion.at_least_days or 1)
     return from_evidence(criterion, chart, overlapping if enough else ())
 
 
@@ -60,46 +57,41 @@ def _days_covered(entries: list[Entry], window: Days) -> int:
         for e in entries
         if e.supply
     )
-    covered, until = 0, None
+    covered = 0
+    begin = window.first
     for first, last in spans:
-        begin = first if until is None or first > until else until
-        covered += max(days_between(begin, last) + (1 if begin == first else 0), 0)
-        until = last if until is None else max(until, last)
+        begin = max(begin, first)
+        if last >= begin:
+            covered += days_between(begin, last) + 1
+            begin = last + timedelta(days=1)
     return covered
 
 
-def weight_loss(criterion: Criterion, chart: Chart) -> Finding:
+def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Finding:
     """Say whether measured weights show a loss of at least the criterion's share of the weight.
 
-    Compares the latest weight (of the last 30 days) with each 30 to 365 days old; the
-    share must be lost within a year. Values that no adult weighs are dropped.
+    Compares the latest weight, which must be fresh, with each earlier one of the look-back.
     """
-    weights = _weights(chart, criterion)
-    if not weights or weights[-1][0] < days_before(chart.as_of, _NOW_DAYS):
+    weights = _weights(chart, guideline.quantities[criterion.quantity or ""])
+    fresh = days_before(chart.as_of, criterion.latest_within_days or 0)
+    if not weights or weights[-1][0] < fresh:
         return from_evidence(criterion, chart, ())
     today, now, latest = weights[-1]
     for day, before, entry in weights[:-1]:
         apart = days_between(day, today)
-        if _NOW_DAYS <= apart <= _YEAR_DAYS and before > 0:
-            share = (before - now) / before
-            if share >= (criterion.at_least or 1):
-                return from_evidence(criterion, chart, (entry, latest))
-    return from_evidence(criterion, chart, ())
+        if apart < (criterion.apart_at_least_days or 0) or apart > (criterion.within_days or 0):
+            continue
+        if before > 0 and (before - now) / before >= (criterion.fall_share or 1):
+            return from_evidence(criterion, chart, (entry, latest))
+    return from_evidence(criterion, chart, (), documented=len(weights) > 1)
 
 
-def _weights(chart: Chart, criterion: Criterion) -> list[tuple[date, float, Entry]]:
+def _weights(chart: Chart, quantity: Quantity) -> list[tuple[date, float, Entry]]:
+    """List the plausible weights by day."""
     found = []
-    for entry in chart.about(_WEIGHT):
-        kilograms = _kilograms(entry, criterion)
-        if entry.asserted and kilograms is not None:
-            found.append((entry.asserted.last, kilograms, entry))
+    for entry in chart.about(quantity.value_sets):
+        value = in_unit(entry.measure, quantity)
+        stated = entry.assertion is Assertion.PRESENT
+        if stated and entry.asserted and value is not None:
+            found.append((entry.asserted.last, value, entry))
     return sorted(found, key=lambda weight: weight[0])
-
-
-def _kilograms(entry: Entry, criterion: Criterion) -> float | None:
-    if entry.measure is None or entry.assertion is not Assertion.PRESENT:
-        return None
-    kilograms = in_unit(entry.measure, criterion)
-    if kilograms is None or not _LIGHTEST_KG <= kilograms <= _HEAVIEST_KG:
-        return None
-    return kilograms

@@ -9,27 +9,47 @@ from service.clinical.guideline import Criterion, Status
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """The answer to one criterion, the entries that prove it, and a figure where there is one."""
+    """The answer to one criterion, and the entries behind it.
+
+    Behind "met" they prove it; behind "unknown" they are what could not be settled. `documented`
+    says that the record speaks of the matter at all, be it with a "no".
+    """
 
     criterion: str
     status: Status
     evidence: tuple[Entry, ...] = ()
-    number: float | None = None
+    documented: bool = False
+    parts: tuple[str, ...] = ()  # of a criterion made of others: those that are met
 
 
-def from_evidence(criterion: Criterion, chart: Chart, evidence: Iterable[Entry]) -> Finding:
-    """Evidence is "met"; none is "not met" only where all its sections were read completely."""
-    proof = tuple(evidence)
+def from_evidence(
+    criterion: Criterion,
+    chart: Chart,
+    evidence: Iterable[Entry],
+    *,
+    unsettled: Iterable[Entry] = (),
+    documented: bool = False,
+) -> Finding:
+    """Evidence is "met"; none is "not met" only where all was read and nothing is unsettled."""
+    proof, doubtful = tuple(evidence), tuple(unsettled)
     if proof:
-        return Finding(criterion=criterion.id, status=Status.MET, evidence=proof)
-    silent = chart.complete(criterion.groups)
-    return Finding(criterion=criterion.id, status=Status.NOT_MET if silent else Status.UNKNOWN)
+        status = Status.MET
+    elif doubtful or not chart.complete(criterion.groups):
+        status = Status.UNKNOWN
+    else:
+        status = Status.NOT_MET
+    return Finding(
+        criterion=criterion.id,
+        status=status,
+        evidence=proof or doubtful,
+        documented=documented or bool(proof),
+    )
 
 
 def yes_or_no(criterion: Criterion, *, met: bool, evidence: tuple[Entry, ...] = ()) -> Finding:
     """Give a finding whose answer is known either way."""
     status = Status.MET if met else Status.NOT_MET
-    return Finding(criterion=criterion.id, status=status, evidence=evidence)
+    return Finding(criterion=criterion.id, status=status, evidence=evidence, documented=True)
 
 
 def unknown(criterion: Criterion) -> Finding:

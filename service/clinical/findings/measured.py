@@ -1,59 +1,77 @@
 """Measured values: is a reading at or beyond a limit, in its unit, in its window?"""
 
-from service.clinical.chart import Chart, Entry, Measure
+from service.clinical.chart import Assertion, Chart, Entry, Measure
 from service.clinical.findings.coded import in_window
 from service.clinical.findings.finding import Finding, from_evidence
-from service.clinical.guideline import Criterion
+from service.clinical.guideline import Criterion, Guideline, Quantity, Unit
+
+# Enough to undo what binary arithmetic adds to a conversion, and finer than anything measured.
+_DECIMALS = 6
 
 
-def measured_value(criterion: Criterion, chart: Chart) -> Finding:
-    """Say whether a reading reaches the criterion's limit; any reading in the window may."""
-    readings = [e for e in chart.about(criterion.value_sets) if _reaches(e, criterion, chart)]
-    return from_evidence(criterion, chart, readings)
+def measured_value(criterion: Criterion, chart: Chart, guideline: Guideline) -> Finding:
+    """Say whether a reading reaches the criterion's limit; any reading in the window may.
+
+    A reading that cannot be turned into a number of the quantity leaves the answer open.
+    """
+    quantity = guideline.quantities[criterion.quantity or ""]
+    readings = [e for e in chart.about(quantity.value_sets) if _considered(e, criterion, chart)]
+    known = [(e, in_unit(e.measure, quantity)) for e in readings]
+    return from_evidence(
+        criterion,
+        chart,
+        [e for e, value in known if _flagged(e, criterion) or reaches(value, criterion)],
+        unsettled=[e for e, value in known if value is None],
+        documented=any(value is not None for _, value in known),
+    )
 
 
-def _reaches(entry: Entry, criterion: Criterion, chart: Chart) -> bool:
-    if entry.measure is None or entry.assertion not in criterion.assertions:
+def _considered(entry: Entry, criterion: Criterion, chart: Chart) -> bool:
+    said = entry.assertion in criterion.assertions or entry.assertion is Assertion.UNCLEAR
+    return said and in_window(entry.asserted, criterion, chart)
+
+
+def _flagged(entry: Entry, criterion: Criterion) -> bool:
+    """Whether the laboratory itself called the reading as high as the criterion asks."""
+    if entry.measure is None:
         return False
-    if not in_window(entry.asserted, criterion, chart):
-        return False
-    if criterion.flagged_high == "high" and entry.measure.high:
-        return True
-    if criterion.flagged_high == "very-high" and entry.measure.very_high:
-        return True
-    return _beyond(in_unit(entry.measure, criterion), criterion)
+    return (criterion.flagged == "high" and entry.measure.high) or (
+        criterion.flagged == "very-high" and entry.measure.very_high
+    )
 
 
-def _beyond(value: float | None, criterion: Criterion) -> bool:
+def reaches(value: float | None, criterion: Criterion) -> bool:
+    """Whether a number, in the unit of the criterion, lies at or beyond its limit."""
     if value is None:
         return False
-    if criterion.at_least is not None and value >= criterion.at_least:
-        return True
-    return criterion.below is not None and value < criterion.below
+    return (
+        (criterion.at_least is not None and value >= criterion.at_least)
+        or (criterion.above is not None and value > criterion.above)
+        or (criterion.below is not None and value < criterion.below)
+        or (criterion.at_most is not None and value <= criterion.at_most)
+    )
 
 
-def in_unit(measure: Measure, criterion: Criterion) -> float | None:
-    """Convert a reading to the criterion's own unit; None when its unit is not known.
+def in_unit(measure: Measure | None, quantity: Quantity) -> float | None:
+    """Convert a reading to the quantity's own unit.
 
-    Fahrenheit is told from Celsius by size where the unit is missing: 95 to 110 is Fahrenheit.
+    None when there is no number, its unit is not known, or no living patient has it.
     """
-    unit = (measure.unit or "").strip().lower()
-    if unit in _FAHRENHEIT and "cel" in criterion.units:
-        return _plausible((measure.value - 32) * 5 / 9)
-    if not unit and "cel" in criterion.units:
-        guess = (measure.value - 32) * 5 / 9 if measure.value > _CELSIUS_MAX else measure.value
-        return _plausible(guess)
-    if "cel" in criterion.units:
-        return _plausible(measure.value) if unit in criterion.units else None
-    factor = criterion.units.get(unit)
-    return measure.value * factor if factor is not None else None
+    unit = _unit_of(measure, quantity) if measure else None
+    if measure is None or unit is None:
+        return None
+    value = round((measure.value - unit.minus) * unit.times, _DECIMALS)
+    if quantity.lowest is not None and value < quantity.lowest:
+        return None
+    if quantity.highest is not None and value > quantity.highest:
+        return None
+    return value
 
 
-_FAHRENHEIT = frozenset({"[degf]", "degf", "f", "°f", "deg f"})
-_CELSIUS_MIN, _CELSIUS_MAX = 30.0, 45.0
-
-
-def _plausible(celsius: float) -> float | None:
-    """Drop a body temperature that no living patient has: it is a slip of the pen."""
-    rounded = round(celsius, 1)
-    return rounded if _CELSIUS_MIN <= rounded <= _CELSIUS_MAX else None
+def _unit_of(measure: Measure, quantity: Quantity) -> Unit | None:
+    """Find a reading's unit: as written or, where none is, as its size suggests."""
+    name = (measure.unit or "").strip().lower()
+    if not name:
+        sizes = (unit for low, high, unit in quantity.bare if low <= measure.value <= high)
+        name = next(sizes, "")
+    return next((unit for unit in quantity.units if name in unit.names), None)

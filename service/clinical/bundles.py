@@ -1,0 +1,135 @@
+"""Opens what was sent for one key: the resources in it, and what stood in the way of others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.clinical import resources as fhir
+from service.clinical.chart import Limit
+from service.clinical.salvage import salvage
+
+# An empty search as one large vendor answers it: a warning entry of this code, and nothing else.
+_EMPTY_SEARCH_WARNING = "4101"
+_BUNDLE_TYPES = frozenset(
+    {"searchset", "collection", "history", "batch-response", "transaction", None}
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """The readable resources of what was sent, and what must be told about the others."""
+
+    resources: list[Any] = field(default_factory=list)
+    limits: set[Limit] = field(default_factory=set)
+    pages_left: bool = False
+
+    def add(self, resource: Any, *, fits: bool = True) -> None:
+        """Take in one resource; of one that does not fit, what could be read is still used."""
+        if not fits or _says_nothing(resource):
+            self.limits.add(Limit.UNREADABLE_ENTRY)
+        if isinstance(resource, fhir.OperationOutcome):
+            self.limits.update(_outcome_limits(resource))
+        elif resource is not None:
+            self.resources.append(resource)
+
+    def add_raw(self, json: bytes, *, included: bool = False) -> None:
+        """Take in one resource as JSON text, as much of it as can be read.
+
+        A kind that is not read is passed over if it was only included beside the matches.
+        """
+        kind = _kind(json)
+        try:
+            self.add(fhir.read_resource(json))
+        except fhir.UNREADABLE:
+            self._add_misfit(json, kind, included=included)
+
+    def _add_misfit(self, json: bytes, kind: str, *, included: bool) -> None:
+        if kind in fhir.TYPES:
+            self.add(_salvaged(json, fhir.TYPES[kind]), fits=False)
+        elif not kind:
+            self.limits.add(Limit.UNREADABLE_ENTRY)
+        elif not included:
+            self.limits.add(Limit.WRONG_TYPE)
+
+
+def open_piece(json: bytes) -> Piece:
+    """Read one piece: a Bundle at once if all of it fits, else entry by entry."""
+    if _kind(json) == "Bundle":
+        return _open_bundle(json)
+    piece = Piece()
+    piece.add_raw(json)
+    return piece
+
+
+def _kind(json: bytes) -> str:
+    """Say what a piece of JSON says it is; empty when it does not say."""
+    try:
+        return fhir.read_kind(json).resourceType
+    except fhir.UNREADABLE:
+        return ""
+
+
+def _open_bundle(json: bytes) -> Piece:
+    try:
+        bundle = fhir.read_bundle(json)
+    except fhir.UNREADABLE:
+        return _open_loose_bundle(json)
+    found = [entry.resource for entry in bundle.entry or ()]
+    matches = sum(not isinstance(resource, fhir.OperationOutcome) for resource in found)
+    more = any(link.relation == "next" for link in bundle.link or ())
+    piece = Piece(pages_left=more or (bundle.total or 0) > matches)
+    for resource in found:
+        piece.add(resource)
+    return _checked(piece, bundle.type)
+
+
+def _open_loose_bundle(json: bytes) -> Piece:
+    """Read a Bundle that does not fit entry by entry, so that one bad entry hides no other."""
+    try:
+        bundle = fhir.read_loose_bundle(json)
+    except fhir.UNREADABLE:
+        return Piece(limits={Limit.WRONG_TYPE})
+    entries = bundle.entry or []
+    total = bundle.total if isinstance(bundle.total, int) else 0
+    more = bundle.link not in (None, []) and "next" in repr(bundle.link)
+    piece = Piece(pages_left=more or total > len(entries))
+    for entry in entries:
+        try:
+            read = fhir.read_loose_entry(bytes(entry))
+        except fhir.UNREADABLE:
+            piece.limits.add(Limit.UNREADABLE_ENTRY)
+            continue
+        included = "include" in repr(read.search)
+        piece.add_raw(bytes(read.resource), included=included)
+    return _checked(piece, bundle.type)
+
+
+def _checked(piece: Piece, bundle_type: str | None) -> Piece:
+    if bundle_type not in _BUNDLE_TYPES:
+        piece.limits.add(Limit.WRONG_TYPE)
+    return piece
+
+
+def _salvaged(json: bytes, kind: type[Any]) -> Any:
+    try:
+        return salvage(fhir.read_anything(json), kind)
+    except fhir.UNREADABLE:
+        return None
+
+
+def _says_nothing(resource: object) -> bool:
+    """Whether a resource carries a code that is there and empty: its meaning was lost."""
+    code = getattr(resource, "code", None)
+    return isinstance(code, fhir.CodeableConcept) and not code.coding and not code.text
+
+
+def _outcome_limits(outcome: fhir.OperationOutcome) -> Iterator[Limit]:
+    """Tell a server's error from a search that found nothing."""
+    for issue in outcome.issue or ():
+        codings = (issue.details.coding if issue.details else None) or ()
+        empty_search = any(c.code == _EMPTY_SEARCH_WARNING for c in codings)
+        harmless = issue.severity == "information" or (issue.severity == "warning" and empty_search)
+        if not harmless:
+            yield Limit.SERVER_ERROR
+    if not outcome.issue:
+        yield Limit.SERVER_ERROR

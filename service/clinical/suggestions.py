@@ -1,0 +1,124 @@
+"""What a card offers to do: each suggestion one action on the draft order, or one new draft."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from service.clinical.guideline import Message, SuggestionTemplate
+from service.clinical.order import Order
+
+Studies = Mapping[str, Mapping[str, tuple[str, str]]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Issue:
+    """From what a card's identity is derived, and how this client wants its cards shaped."""
+
+    key: bytes
+    hook_instance: str
+    selection_behavior: str = "any"
+    delete_as_string: bool = False
+
+
+def derived_uuid(key: bytes, seed: str) -> str:
+    """Derive a UUID from a key and what it names, so that a retry gives the same one."""
+    digest = hmac.digest(key, seed.encode("utf-8", "surrogatepass"), "sha256")
+    return str(UUID(bytes=digest[:16], version=5))
+
+
+def fill(template: str, facts: Mapping[str, str]) -> str:
+    """Put facts into the places that a template names in braces."""
+    for name, value in facts.items():
+        template = template.replace("{" + name + "}", value)
+    return template
+
+
+def suggestions(
+    message: Message,
+    order: Order,
+    facts: Mapping[str, str],
+    studies: Studies,
+    identity: tuple[Issue, str],
+) -> list[dict[str, Any]]:
+    """Write the suggestions of a message that can be carried out on this order."""
+    issue, seed = identity
+    offered = []
+    for template in message.suggestions:
+        action = _action(template, order, facts, studies, issue)
+        if action is not None:
+            offered.append(
+                {
+                    "label": fill(template.label, facts),
+                    "uuid": derived_uuid(issue.key, f"{seed}|{template.id}"),
+                    "actions": [action],
+                }
+            )
+    return offered
+
+
+def _action(
+    template: SuggestionTemplate,
+    order: Order,
+    facts: Mapping[str, str],
+    studies: Studies,
+    issue: Issue,
+) -> dict[str, Any] | None:
+    """Write the action of one suggestion; None where this order does not allow it."""
+    description = fill(template.description, facts)
+    if template.action == "delete":
+        key = "resource" if issue.delete_as_string else "resourceId"
+        deletion = {"type": "delete", "description": description, key: order.reference}
+        return deletion if order.id else None
+    if template.action == "create":
+        created = _created(template, order, facts)
+        return {"type": "create", "description": description, "resource": created}
+    changes = _changes(template, order, studies)
+    if changes is None or not order.fits:
+        return None
+    resource = {**_without_empties(msgspec.json.decode(order.json)), **changes}
+    return {"type": "update", "description": description, "resource": resource}
+
+
+def _created(
+    template: SuggestionTemplate, order: Order, facts: Mapping[str, str]
+) -> dict[str, Any]:
+    """Draft a new request for the same patient."""
+    created: dict[str, Any] = {
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "proposal",
+        **(template.resource or {}),
+        "subject": {"reference": f"Patient/{order.patient_id}"},
+    }
+    return {**created, "occurrenceDateTime": fill(template.due, facts)} if template.due else created
+
+
+def _changes(
+    template: SuggestionTemplate, order: Order, studies: Studies
+) -> Mapping[str, object] | None:
+    """Give the fields of the order that change; None when nothing would change."""
+    if template.action == "update":
+        changes = template.resource or {}
+        same = all(getattr(order.resource, name, None) == value for name, value in changes.items())
+        return None if same else changes
+    system, code = order.study
+    other = studies.get(template.study or "", {}).get(system or "")
+    if other is None or other[0] == code or template.study in order.concepts:
+        return None
+    return {
+        "code": {"coding": [{"system": system, "code": other[0], "display": other[1]}]},
+    }
+
+
+def _without_empties(value: Any) -> Any:
+    """Drop what CDS Hooks forbids in an answer: null, empty strings, empty lists and objects."""
+    if isinstance(value, dict):
+        kept = {k: _without_empties(v) for k, v in value.items()}
+        return {k: v for k, v in kept.items() if v not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [v for v in map(_without_empties, value) if v not in (None, "", [], {})]
+    return value
