@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint expansion clean
+.PHONY: run test lint expansion lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -19,16 +19,22 @@ lint: $(VENV)/.dev
 expansion: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/expand_icd_10_cm.py
 
+lock: $(VENV)/.dev
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
+		pyproject.toml -o requirements.lock
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
+		--extra dev pyproject.toml -o requirements-dev.lock
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.serve: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install -q --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install -q --require-hashes --no-deps -r requirements.lock
 	$(VENV)/bin/python -m pip install -q --no-deps -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
-	$(VENV)/bin/python -m pip install -q --require-hashes -r requirements-dev.lock
+	$(VENV)/bin/python -m pip install -q --require-hashes --no-deps -r requirements-dev.lock
 	$(VENV)/bin/python -m pip install -q --no-deps -e .
 	@touch $@ $(VENV)/.serve
 

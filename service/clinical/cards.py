@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from service.clinical.assessment import Assessment
-from service.clinical.chart import Assertion, Chart, Entry
+from service.clinical.chart import Assertion, Chart, Entry, Measure
 from service.clinical.dates import Days
 from service.clinical.findings import Duration
 from service.clinical.guideline import Guideline, Kind, Message, Row, Source, Status, Verdict
@@ -23,6 +23,7 @@ _EVIDENCE_PER_CRITERION = 4
 _LIVE_MARKUP = re.compile(  # what GFM may turn into markup, a link, or a list at the line's start
     r"[\\`*_\[\]()<>#!|~&@:$]|(?<=www)(?=\.)|^(?=[-+=])|(?<=^\d)(?=\.)", re.IGNORECASE
 )
+_ANNOTATION = re.compile(r"\{[^}]*\}")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
@@ -125,7 +126,11 @@ def _in_days(as_of: date, days: int) -> str:
 def not_documented(assessment: Assessment, guideline: Guideline) -> list[str]:
     """List the red flags of which the record says nothing: not "absent", only not written down."""
     found = assessment.findings.by_criterion
-    return [name for name, criterion in guideline.screening if not found[criterion].documented]
+    return [
+        name
+        for name, criteria in guideline.screening
+        if not any(found[criterion].documented for criterion in criteria)
+    ]
 
 
 def _evidence(assessment: Assessment, guideline: Guideline) -> tuple[tuple[str, Entry], ...]:
@@ -201,7 +206,7 @@ def _list(heading: str, lines: Iterable[str]) -> list[str]:
 def _evidence_line(entry: Entry, frame: Mapping[str, Any]) -> str:
     parts = [escaped(entry.label)]
     if entry.measure:
-        parts[0] += f" {entry.measure.value:g} {escaped(entry.measure.unit or '')}".rstrip()
+        parts[0] += f" {escaped(_value(entry.measure))}"
     if entry.assertion is not Assertion.PRESENT:
         parts[0] += f" ({frame['assertions'][entry.assertion.value]})"
     if entry.onset:
@@ -210,7 +215,15 @@ def _evidence_line(entry: Entry, frame: Mapping[str, Any]) -> str:
         parts.append(f"{frame['recorded']} {_span(entry.asserted)}")
     if entry.ended:
         parts.append(f"{frame['ended']} {_span(entry.ended)}")
+    if entry.misdated:
+        parts.append(frame["misdated"])
     return ", ".join(parts) + f" — {escaped(entry.reference)}"
+
+
+def _value(measure: Measure) -> str:
+    """Write a reading as it was sent; a UCUM annotation in braces is no unit."""
+    unit = _ANNOTATION.sub("", measure.unit or "")
+    return f"{measure.value:.4g}{unit}" if unit.startswith("/") else f"{measure.value:.4g} {unit}"
 
 
 def _span(days: Days) -> str:
@@ -272,5 +285,5 @@ def _evidence_json(criterion: str, entry: Entry) -> dict[str, Any]:
     if entry.dated:
         found["date"] = _span(entry.dated)
     if entry.measure:
-        found["value"] = f"{entry.measure.value:g} {plain(entry.measure.unit or '')}".strip()
+        found["value"] = plain(_value(entry.measure))
     return {name: value for name, value in found.items() if value}

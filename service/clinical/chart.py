@@ -81,6 +81,7 @@ class Entry:
     supply: Days | None = None  # from the first to the last day that a drug was supplied for
     delivered: bool = False  # care that took place, against care that was only planned
     relapse: bool = False
+    misdated: bool = False  # it bears a date of the future, or none that exists: taken as undated
 
     @property
     def dated(self) -> Days | None:

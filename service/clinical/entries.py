@@ -47,7 +47,13 @@ def read_condition(reader: Reader, condition: fhir.Condition) -> Entry | None:
         ended=reader.days(condition.abatementDateTime),
         side=side_of(reader, what, condition.bodySite or ()),
         relapse=status in _RELAPSED,
+        misdated=_misdated(reader, condition.onsetDateTime, condition.recordedDate),
     )
+
+
+def _misdated(reader: Reader, *dates: str | None) -> bool:
+    """Whether a date was given that cannot be: of the future, or on no calendar."""
+    return any(text and reader.days(text) is None for text in dates)
 
 
 def _condition_assertion(what: Meaning, verification: str | None, *, ended: bool) -> Assertion:
@@ -97,6 +103,7 @@ def read_observation(reader: Reader, observation: fhir.Observation) -> Entry | N
         asserted=reader.days(when or (period.end or period.start if period else None)),
         side=side_of(reader, what),
         measure=_measure(observation),
+        misdated=_misdated(reader, when),
     )
 
 

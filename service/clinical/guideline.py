@@ -203,5 +203,5 @@ class Guideline:
     required: tuple[Group, ...]  # without one of these, nothing can be said
     episode: EpisodeRule
     care: CareRule
-    screening: tuple[tuple[str, str], ...]  # the checklist: (as said, criterion id)
+    screening: tuple[tuple[str, tuple[str, ...]], ...]  # the checklist: (as said, criterion ids)
     studies: Mapping[str, Mapping[str, tuple[str, str]]]  # value set -> system -> (code, display)

@@ -83,10 +83,10 @@ def meaning(reader: Reader, concept: fhir.CodeableConcept | None) -> Meaning | N
     code = first.code if first else None
     if found:
         return Meaning(concepts=found, label=label or code or "", code=code)
-    named = reader.terms.concepts_named(label) if label else frozenset()
-    if not named or label is None:
+    if label is None:
         return None
-    return Meaning(concepts=named, label=label, code=code, cue=reader.terms.cue(label))
+    named, cue = reader.terms.named(label)
+    return Meaning(concepts=named, label=label, code=code, cue=cue) if named else None
 
 
 def status_code(status: fhir.CodeableConcept | str | None) -> str | None:

@@ -120,7 +120,10 @@ def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
         words = reason.text or next((c.display for c in codings if c.display), None) or ""
         if concepts:
             code = next((c.code for c in codings if c.code), None)
-            yield _entry(reader, order, Meaning(concepts=concepts, label=words, code=code))
+            doubted = reader.terms.cue(words) == "possible"
+            cue = "possible" if doubted else None  # of a coded reason nothing else turns the code
+            what = Meaning(concepts=concepts, label=words or code or "", code=code, cue=cue)
+            yield _entry(reader, order, what, without_cue=Assertion.PRESENT)
         else:
             yield from _sentence_entries(reader, order, words)
     for note in order.resource.note or ():
@@ -130,26 +133,20 @@ def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
 def _sentence_entries(reader: Reader, order: Order, words: str) -> Iterator[Entry]:
     """Read words sentence by sentence: a cue turns only the sentence that it stands in."""
     for sentence in _SENTENCE_END.split(words):
-        concepts = reader.terms.concepts_named(sentence)
+        concepts, cue = reader.terms.named(sentence)
         if concepts:
-            yield _entry(reader, order, Meaning(concepts=concepts, label=sentence, code=None))
+            what = Meaning(concepts=concepts, label=sentence.strip(), code=None, cue=cue)
+            yield _entry(reader, order, what, without_cue=Assertion.POSSIBLE)
 
 
-def _entry(reader: Reader, order: Order, what: Meaning) -> Entry:
+def _entry(reader: Reader, order: Order, what: Meaning, *, without_cue: Assertion) -> Entry:
     return Entry(
         reference=order.reference,
         group=Group.ORDER,
         concepts=what.concepts,
-        label=what.label.strip(),
+        label=what.label,
         code=what.code,
-        assertion=_assertion(reader.terms.cue(what.label), coded=what.code is not None),
+        assertion=CUES[what.cue] if what.cue else without_cue,
         asserted=Days(first=reader.as_of, last=reader.as_of),
         side=side_of(reader, what),
     )
-
-
-def _assertion(cue: str | None, *, coded: bool) -> Assertion:
-    """A coded reason is present, and possible with a word of doubt; bare words are possible."""
-    if cue is not None:
-        return CUES[cue]
-    return Assertion.PRESENT if coded else Assertion.POSSIBLE

@@ -9,6 +9,7 @@ ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 CUE_KINDS = ("possible", "family", "historical", "planned", "negated")
 _NOTHING: frozenset[str] = frozenset()
 _CATEGORY_LENGTH = 3
+_A_NAME = ""  # stands in a sentence for the name that was found there
 _WORD = re.compile(r"[^\W_]+|\?")
 
 
@@ -26,15 +27,18 @@ class Phrases:
 
     by_first_word: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
 
-    def found_in(self, words: tuple[str, ...]) -> Iterator[str]:
-        """Give the meaning of each phrase in a text; a longer one hides the shorter ones in it."""
+    def found_in(self, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+        """Give the meaning of each phrase in a text, and from which word to which it stands.
+
+        A longer phrase hides the shorter ones in it.
+        """
         place = 0
         while place < len(words):
             step = 1
             for phrase, meaning in self.by_first_word.get(words[place], ()):
                 if words[place : place + len(phrase)] == phrase:
-                    yield meaning
                     step = len(phrase)
+                    yield meaning, place, place + step
                     break
             place += step
 
@@ -80,18 +84,34 @@ class Terminology:
             plain = plain[:-1]
         return _NOTHING
 
-    def concepts_named(self, text: str) -> frozenset[str]:
-        """Give the concepts whose name stands in a text, whatever else the text says of them."""
-        return frozenset(self.names.found_in(words_of(text)))
+    def named(self, text: str) -> tuple[frozenset[str], str | None]:
+        """Give the concepts whose name stands in a text, and the kind of cue that turns them.
+
+        A word that belongs to a name is no cue: "fracture without cord injury" denies no fracture.
+        """
+        words = words_of(text)
+        found = list(self.names.found_in(words))
+        if not found:
+            return _NOTHING, None
+        rest: list[str] = []
+        after = 0
+        for _, first, end in found:
+            rest += [*words[after:first], _A_NAME]
+            after = end
+        rest += words[after:]
+        return frozenset(concept for concept, _, _ in found), self._cue_in(tuple(rest))
 
     def cue(self, text: str) -> str | None:
         """Name the kind of cue that turns a text; doubt comes first, since doubt may alarm."""
-        kinds = set(self.cues.found_in(words_of(text)))
+        return self._cue_in(words_of(text))
+
+    def _cue_in(self, words: tuple[str, ...]) -> str | None:
+        kinds = {kind for kind, _, _ in self.cues.found_in(words)}
         return next((kind for kind in CUE_KINDS if kind in kinds), None)
 
     def sides_named(self, text: str) -> frozenset[str]:
         """Give the sides of the body that a text names: `left`, `right`, `both`."""
-        return frozenset(self.sides.found_in(words_of(text)))
+        return frozenset(side for side, _, _ in self.sides.found_in(words_of(text)))
 
 
 def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:

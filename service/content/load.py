@@ -48,7 +48,8 @@ def load(folder: Path) -> Guideline:
     names = _names(content, sets)
     criteria = _criteria(content, sources, names, quantities)
     rows = _rows(content.guideline / "indication.csv", criteria, sources)
-    known(path, "screening", "it", [s["criterion"] for s in settings["screening"]], criteria)
+    screened = [name for item in settings["screening"] for name in item["criteria"]]
+    known(path, "screening", "it", screened, criteria)
     known(path, "episode", "it", settings["episode"]["symptoms"], sets)
     _all_used(content, sources, criteria, rows, settings)
     return Guideline(
@@ -66,7 +67,7 @@ def load(folder: Path) -> Guideline:
         required=tuple(Group(name) for name in settings["required"]),
         episode=EpisodeRule(**_rule(settings["episode"])),
         care=CareRule(**_rule(settings["care"])),
-        screening=tuple((s["name"], s["criterion"]) for s in settings["screening"]),
+        screening=tuple((item["name"], tuple(item["criteria"])) for item in settings["screening"]),
         studies=vocabulary.studies(sets),
     )
 
@@ -222,7 +223,7 @@ def _all_used(
     """Refuse a criterion that nothing asks, or a source that nothing cites."""
     asked = {criterion for row in rows for criterion, _ in row.cells}
     asked |= {part for criterion in criteria.values() for part in criterion.of}
-    asked |= {item["criterion"] for item in settings["screening"]}
+    asked |= {name for item in settings["screening"] for name in item["criteria"]}
     cited = {source for row in rows for source in row.sources}
     cited |= {source for criterion in criteria.values() for source in criterion.sources}
     cited |= {source for rule in ("episode", "care") for source in settings[rule]["sources"]}

@@ -16,7 +16,8 @@ class Duration:
     """For how many days the present episode has lasted, and what says so.
 
     With an `onset`, at least and at most so many days. With only a `first_contact`, at least so
-    many: the symptoms began on that day or before it. With neither, nothing is known.
+    many: the symptoms began on that day or before it. With neither, nothing is known, and the
+    evidence is what could not be dated.
     """
 
     at_least: int | None = None
@@ -35,16 +36,18 @@ def symptom_duration(chart: Chart, rule: EpisodeRule) -> Duration:
     """Find how long the present episode has lasted.
 
     An onset that somebody wrote down comes first; without one, the first contact of the episode
-    is a minimum. Sources: acr-lbp-2021, cms166.
+    is a minimum. The order's own reason shows that the pain is there today, not since when.
+    Sources: acr-lbp-2021, cms166.
     """
     spinal = [e for e in chart.about(rule.symptoms) if e.assertion in _CURRENT]
     contacts = sorted(e.written.last for e in spinal if e.written and e.group is not Group.ORDER)
     onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
     recent = days_before(chart.as_of, rule.gap_days)
     if onsets:
-        return _from_onsets(onsets, contacts, recent, chart)
+        ordered_for = [chart.as_of for e in spinal if e.group is Group.ORDER]
+        return _from_onsets(onsets, contacts + ordered_for, recent, chart)
     if not contacts or contacts[-1] < recent:
-        return Duration()
+        return Duration(evidence=tuple(spinal))
     return _from_contacts(spinal, contacts, rule, chart)
 
 
@@ -54,7 +57,7 @@ def _from_onsets(onsets: list[Entry], contacts: list[date], recent: date, chart:
     newest = ordered[-1]
     episode = [newest] if newest.relapse else [e for e in ordered if _live(e, contacts, recent)]
     if not episode or episode[0].onset is None:
-        return Duration()
+        return Duration(evidence=tuple(ordered))
     onset = episode[0].onset
     first_care = next((day for day in contacts if onset.first <= day < onset.last), None)
     if first_care:  # symptoms began on or before the first contact for them
@@ -92,7 +95,7 @@ def _from_contacts(
 def duration_criterion(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
     """Say whether the symptoms have certainly lasted as long, or as short, as asked."""
     if duration.at_least is None:
-        return unknown(criterion)
+        return unknown(criterion, duration.evidence)
     if criterion.first_contact:
         return _first_contact(criterion, chart, duration)
     limit = criterion.at_least_days if criterion.at_least_days is not None else criterion.below_days
@@ -101,7 +104,7 @@ def duration_criterion(criterion: Criterion, chart: Chart, duration: Duration) -
     longer = duration.at_least >= limit
     shorter = duration.at_most is not None and duration.at_most < limit
     if not (longer or shorter):
-        return unknown(criterion)
+        return unknown(criterion, duration.evidence)
     met = longer if criterion.at_least_days is not None else shorter
     return yes_or_no(criterion, met=met, evidence=duration.evidence if met else ())
 
@@ -109,18 +112,18 @@ def duration_criterion(criterion: Criterion, chart: Chart, duration: Duration) -
 def _first_contact(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
     """Say whether the problem was first recorded so recently, where no onset is documented.
 
-    An undated problem on the list may be older than the first contact, so it leaves this open.
+    A problem on the list that is undated, or older than that contact, leaves this open.
     """
     if duration.onset is not None or duration.at_least is None or criterion.below_days is None:
         return yes_or_no(criterion, met=False)
     if duration.at_least >= criterion.below_days:
         return yes_or_no(criterion, met=False)
-    undated = any(
-        e.written is None and e.group is Group.CONDITIONS and e.assertion in _CURRENT
+    begun = duration.first_contact
+    older = any(
+        e.written is None or begun is None or e.written.first < begun
         for e in chart.about(criterion.value_sets)
+        if e.group is Group.CONDITIONS and e.assertion in _CURRENT
     )
-    return (
-        unknown(criterion)
-        if undated
-        else yes_or_no(criterion, met=True, evidence=duration.evidence)
-    )
+    if older:
+        return unknown(criterion)
+    return yes_or_no(criterion, met=True, evidence=duration.evidence)

@@ -52,6 +52,6 @@ def yes_or_no(criterion: Criterion, *, met: bool, evidence: tuple[Entry, ...] = 
     return Finding(criterion=criterion.id, status=status, evidence=evidence, documented=True)
 
 
-def unknown(criterion: Criterion) -> Finding:
+def unknown(criterion: Criterion, unsettled: tuple[Entry, ...] = ()) -> Finding:
     """Give a finding that nobody can answer from this record."""
-    return Finding(criterion=criterion.id, status=Status.UNKNOWN)
+    return Finding(criterion=criterion.id, status=Status.UNKNOWN, evidence=unsettled)

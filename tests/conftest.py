@@ -1,0 +1,95 @@
+"""Options and fixtures that every test may use."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conformance import hold
+
+from service.app import create_app, open_desk
+from service.clinical.advise import Advice
+from service.settings import Settings
+from service.web.answer import Desk, advices, answer
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="Write the golden answers and the index of fhir_fixtures/ anew; read the diff.",
+    )
+
+
+@pytest.fixture(scope="session")
+def desk() -> Desk:
+    return open_desk(Settings())
+
+
+@pytest.fixture(scope="session")
+def client():
+    """A client whose every answer is held against the card contract."""
+    return create_app(Settings()).test_client()
+
+
+class Judge:
+    """Judges a call as of a day, and holds whatever is answered against the card contract."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def __call__(self, call: dict | bytes, as_of: date) -> dict:
+        body = call if isinstance(call, bytes) else json.dumps(call).encode()
+        given = json.loads(answer(body, self.desk, as_of))
+        hold(given, self.desk.guideline)
+        return given
+
+    def advice(self, call: dict, as_of: date) -> Advice:
+        (given,) = advices(json.dumps(call).encode(), self.desk, as_of)
+        return given
+
+    def row(self, call: dict, as_of: date) -> str:
+        self(call, as_of)
+        return self.advice(call, as_of).assessment.row.id
+
+
+@pytest.fixture(scope="session")
+def judge(desk: Desk) -> Judge:
+    return Judge(desk)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, and name, what needs the folder of real traffic and patients where it is absent.
+
+    A user's machine has none; the machine that decides what lands has, and may leave nothing out.
+    """
+    if SHARED.is_dir():
+        return
+    out = [item for item in items if item.get_closest_marker("real_data")]
+    if out and os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"{len(out)} tests need ../shared, which is not there")
+    config.stash[LEFT_OUT] = len(out)
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    count = config.stash.get(LEFT_OUT, 0)
+    if count:
+        terminalreporter.write_line(
+            f"NOT RUN: {count} tests that replay real traffic and patients from ../shared, "
+            "which is not on this machine."
+        )
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real traffic and patients; tests that use it are marked `real_data`."""
+    return SHARED
