@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import Raw, Struct
+
 from service.clinical import resources as fhir
 from service.clinical.chart import Limit
 from service.clinical.salvage import salvage
@@ -13,6 +16,50 @@ _EMPTY_SEARCH_WARNING = "4101"
 _BUNDLE_TYPES = frozenset(
     {"searchset", "collection", "history", "batch-response", "transaction", None}
 )
+
+
+class _Link(Struct):
+    """A page of a Bundle."""
+
+    relation: str | None = None
+
+
+class _Entry(Struct):
+    """One entry of a Bundle that fits."""
+
+    resource: fhir.Resource
+
+
+class _Bundle(Struct):
+    """A search's answer whose every entry fits."""
+
+    resourceType: str  # noqa: N815
+    type: str | None = None
+    total: int | None = None
+    entry: list[_Entry] | None = None
+    link: list[_Link] | None = None
+
+
+class _LooseBundle(Struct):
+    """A search's answer whose entries are still to be read, each on its own."""
+
+    resourceType: str  # noqa: N815
+    type: str | None = None
+    total: Any = None
+    entry: list[Raw] | None = None
+    link: Any = None
+
+
+class _LooseEntry(Struct):
+    """One entry of such an answer."""
+
+    resource: Raw = Raw()
+    search: Any = None
+
+
+_read_bundle = msgspec.json.Decoder(_Bundle).decode
+_read_loose_bundle = msgspec.json.Decoder(_LooseBundle).decode
+_read_loose_entry = msgspec.json.Decoder(_LooseEntry).decode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +118,7 @@ def _kind(json: bytes) -> str:
 
 def _open_bundle(json: bytes) -> Piece:
     try:
-        bundle = fhir.read_bundle(json)
+        bundle = _read_bundle(json)
     except fhir.UNREADABLE:
         return _open_loose_bundle(json)
     found = [entry.resource for entry in bundle.entry or ()]
@@ -86,7 +133,7 @@ def _open_bundle(json: bytes) -> Piece:
 def _open_loose_bundle(json: bytes) -> Piece:
     """Read a Bundle that does not fit entry by entry, so that one bad entry hides no other."""
     try:
-        bundle = fhir.read_loose_bundle(json)
+        bundle = _read_loose_bundle(json)
     except fhir.UNREADABLE:
         return Piece(limits={Limit.WRONG_TYPE})
     entries = bundle.entry or []
@@ -95,7 +142,7 @@ def _open_loose_bundle(json: bytes) -> Piece:
     piece = Piece(pages_left=more or total > len(entries))
     for entry in entries:
         try:
-            read = fhir.read_loose_entry(bytes(entry))
+            read = _read_loose_entry(bytes(entry))
         except fhir.UNREADABLE:
             piece.limits.add(Limit.UNREADABLE_ENTRY)
             continue

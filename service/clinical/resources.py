@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 Text = str | None
 
@@ -40,13 +40,6 @@ class Quantity(Struct):
     code: Text = None
 
 
-class Range(Struct):
-    """A range of quantities, as of a laboratory's normal values."""
-
-    low: Quantity | None = None
-    high: Quantity | None = None
-
-
 class Period(Struct):
     """From when to when; no end means "still so"."""
 
@@ -60,18 +53,11 @@ class Annotation(Struct):
     text: Text = None
 
 
-class Extension(Struct):
-    """An extension's address, its only part that is read."""
-
-    url: Text = None
-
-
 class Patient(Struct, tag_field="resourceType", tag="Patient"):
     """The person."""
 
     id: Text = None
     birthDate: Text = None  # noqa: N815
-    gender: Text = None
 
 
 class Condition(Struct, tag_field="resourceType", tag="Condition"):
@@ -84,23 +70,14 @@ class Condition(Struct, tag_field="resourceType", tag="Condition"):
     verificationStatus: CodeableConcept | Text = None  # noqa: N815
     code: CodeableConcept | None = None
     bodySite: list[CodeableConcept] | None = None  # noqa: N815
-    encounter: Reference | None = None
     onsetDateTime: Text = None  # noqa: N815
     onsetPeriod: Period | None = None  # noqa: N815
-    onsetAge: Quantity | None = None  # noqa: N815
     abatementDateTime: Text = None  # noqa: N815
     abatementPeriod: Period | None = None  # noqa: N815
     abatementBoolean: bool | None = None  # noqa: N815
     abatementString: Text = None  # noqa: N815
     recordedDate: Text = None  # noqa: N815
     assertedDate: Text = None  # noqa: N815
-
-
-class Component(Struct):
-    """One part of an observation."""
-
-    code: CodeableConcept | None = None
-    valueQuantity: Quantity | None = None  # noqa: N815
 
 
 class ReferenceRange(Struct):
@@ -128,7 +105,6 @@ class Observation(Struct, tag_field="resourceType", tag="Observation"):
     dataAbsentReason: CodeableConcept | None = None  # noqa: N815
     interpretation: list[CodeableConcept] | CodeableConcept | None = None
     referenceRange: list[ReferenceRange] | None = None  # noqa: N815
-    component: list[Component] | None = None
 
 
 class Encounter(Struct, tag_field="resourceType", tag="Encounter"):
@@ -150,7 +126,6 @@ class MedicationRequest(Struct, tag_field="resourceType", tag="MedicationRequest
 
         expectedSupplyDuration: Quantity | None = None  # noqa: N815
         numberOfRepeatsAllowed: int | None = None  # noqa: N815
-        validityPeriod: Period | None = None  # noqa: N815
 
     class Dosage(Struct):
         """When and how the drug is taken."""
@@ -166,13 +141,11 @@ class MedicationRequest(Struct, tag_field="resourceType", tag="MedicationRequest
             repeat: Repeat | None = None
 
         timing: Timing | None = None
-        route: CodeableConcept | None = None
         text: Text = None
 
     id: Text = None
     subject: Reference | None = None
     status: Text = None
-    intent: Text = None
     doNotPerform: bool | None = None  # noqa: N815
     medicationCodeableConcept: CodeableConcept | None = None  # noqa: N815
     medicationReference: Reference | None = None  # noqa: N815
@@ -190,7 +163,6 @@ class Procedure(Struct, tag_field="resourceType", tag="Procedure"):
     code: CodeableConcept | None = None
     performedDateTime: Text = None  # noqa: N815
     performedPeriod: Period | None = None  # noqa: N815
-    reasonCode: list[CodeableConcept] | None = None  # noqa: N815
 
 
 class ServiceRequest(Struct, tag_field="resourceType", tag="ServiceRequest"):
@@ -199,13 +171,11 @@ class ServiceRequest(Struct, tag_field="resourceType", tag="ServiceRequest"):
     id: Text = None
     subject: Reference | None = None
     status: Text = None
-    intent: Text = None
     priority: Text = None
     doNotPerform: bool | None = None  # noqa: N815
     code: CodeableConcept | None = None
     authoredOn: Text = None  # noqa: N815
     reasonCode: list[CodeableConcept] | None = None  # noqa: N815
-    reasonReference: list[Reference] | None = None  # noqa: N815
     note: list[Annotation] | None = None
 
 
@@ -220,12 +190,6 @@ class OperationOutcome(Struct, tag_field="resourceType", tag="OperationOutcome")
     """A FHIR server's report of a problem."""
 
     issue: list[Issue] | None = None
-
-
-class Link(Struct):
-    """A page of a Bundle."""
-
-    relation: Text = None
 
 
 Resource = (
@@ -253,39 +217,6 @@ TYPES: dict[str, type[Any]] = {
 }
 
 
-class Entry(Struct):
-    """One entry of a Bundle that fits."""
-
-    resource: Resource
-
-
-class Bundle(Struct):
-    """A search's answer whose every entry fits."""
-
-    resourceType: str  # noqa: N815
-    type: Text = None
-    total: int | None = None
-    entry: list[Entry] | None = None
-    link: list[Link] | None = None
-
-
-class LooseBundle(Struct):
-    """A search's answer whose entries are still to be read, each on its own."""
-
-    resourceType: str  # noqa: N815
-    type: Text = None
-    total: Any = None
-    entry: list[Raw] | None = None
-    link: Any = None
-
-
-class LooseEntry(Struct):
-    """One entry of such an answer."""
-
-    resource: Raw = Raw()
-    search: Any = None
-
-
 class Kind(Struct):
     """What a resource says it is."""
 
@@ -293,9 +224,6 @@ class Kind(Struct):
 
 
 UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
-read_bundle = msgspec.json.Decoder(Bundle).decode
-read_loose_bundle = msgspec.json.Decoder(LooseBundle).decode
-read_loose_entry = msgspec.json.Decoder(LooseEntry).decode
 read_resource = msgspec.json.Decoder(Resource).decode
 read_kind = msgspec.json.Decoder(Kind).decode
 read_anything = msgspec.json.Decoder().decode
