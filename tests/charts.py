@@ -2,9 +2,11 @@
 
 from copy import deepcopy
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 TODAY = date(2026, 11, 22)
+DATA = Path(__file__).parent / "data"
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"

@@ -51,6 +51,7 @@ class Limit(StrEnum):
     OTHER_PATIENT = "other-patient"
     NO_PATIENT = "no-patient"
     MORE_PAGES = "more-pages"
+    VERY_LONG = "very-long"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

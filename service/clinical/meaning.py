@@ -29,6 +29,7 @@ class Reading:
     absent_codes: frozenset[str]  # a coded value that means "no"
     both_sides: frozenset[str]  # value sets whose codes mean both sides
     supply_days: int  # what a prescription covers when it does not say
+    longest_list: int  # entries: a list as long as this is searched, but never taken as complete
     look_back_days: Mapping[Group, int]  # the longest look-back into each list read newest first
 
 

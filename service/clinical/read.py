@@ -47,6 +47,8 @@ def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -
         entries += _entries(reader, mine)
         if piece.pages_left and not _reaches_back(reader, record, mine):
             piece.limits.add(Limit.MORE_PAGES)
+        if len(piece.resources) >= reading.longest_list:
+            piece.limits.add(Limit.VERY_LONG)
         for group in _groups(record, mine):
             sections[group] = _joined(sections.get(group), group, record, piece)
     return _chart(calendar.as_of, birth, sections, entries)

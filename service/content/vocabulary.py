@@ -46,6 +46,7 @@ def reading(content: Content, sets: ValueSets) -> Reading:
         absent_codes=frozenset(row["absent"]["codes"]),
         both_sides=frozenset(row["both_sides"]),
         supply_days=row["supply_days"],
+        longest_list=row["longest_list"],
         look_back_days={Group(name): days for name, days in row["look_back_days"].items()},
     )
 
