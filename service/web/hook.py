@@ -11,7 +11,7 @@ from service.errors import BadHookRequest
 
 SERVICE_ID = "lumbar-mri"
 HOOKS = ("order-select", "order-sign")
-SPECIFICATION_VERSION = "2.0"
+SPECIFICATION_VERSION = "2.0.1"  # of CDS Hooks
 _NEWEST = "_sort=-date&_count=200"
 PREFETCH = {
     "patient": "Patient/{{context.patientId}}",
