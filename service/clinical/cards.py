@@ -4,27 +4,23 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.clinical.assessment import Assessment
 from service.clinical.chart import Assertion, Chart, Entry, Measure
 from service.clinical.dates import Days
 from service.clinical.findings import Duration
 from service.clinical.guideline import Guideline, Kind, Message, Row, Source, Status, Verdict
+from service.clinical.markdown import escaped, plain
 from service.clinical.order import Order
 from service.clinical.suggestions import Issue, derived_uuid, fill, suggestions
 
 Card = dict[str, Any]
 EXTENSION = "org.lumbar-mri-cds"
-_SUMMARY_LIMIT = 139
-_LABEL_LIMIT = 80
+SUMMARY_LIMIT = 139  # characters: CDS Hooks asks for fewer than 140
 _EVIDENCE_LIMIT = 12
 _EVIDENCE_PER_CRITERION = 4
-_LIVE_MARKUP = re.compile(  # what GFM may turn into markup, a link, or a list at the line's start
-    r"[\\`*_\[\]()<>#!|~&@:$]|(?<=www)(?=\.)|^(?=[-+=])|(?<=^\d)(?=\.)", re.IGNORECASE
-)
 _ANNOTATION = re.compile(r"\{[^}]*\}")
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +38,19 @@ class _Written:
         return self.guideline.frame
 
 
+class Facts(NamedTuple):
+    """The figures and dates of one patient that a message may name in braces."""
+
+    days: str
+    care_days: str
+    flags: str
+    undocumented: str
+    checked: str
+    symptom_review: str
+    care_review: str
+    soon: str
+
+
 def write(
     assessment: Assessment, chart: Chart, order: Order, guideline: Guideline, issue: Issue
 ) -> Card:
@@ -53,11 +62,11 @@ def write(
         guideline=guideline,
         evidence=_evidence(assessment, guideline),
     )
-    facts = _facts(written)
+    facts = _facts(written)._asdict()
     seed = f"{issue.hook_instance}|{order.id}|{order.study}|{row.recommendation}"
     card: Card = {
         "uuid": derived_uuid(issue.key, seed),
-        "summary": fill(message.summary, facts)[:_SUMMARY_LIMIT],
+        "summary": fill(message.summary, facts)[:SUMMARY_LIMIT],
         "indicator": row.indicator,
         "detail": _detail(written, message, facts),
         "source": _source(guideline.sources[row.sources[0]], row, guideline),
@@ -80,21 +89,8 @@ def _source(source: Source, row: Row, guideline: Guideline) -> dict[str, Any]:
     return {**cited, "url": source.url} if source.url else cited
 
 
-def plain(text: str) -> str:
-    """Make text from the chart one visible line of limited length."""
-    line = _INVISIBLE.sub(" ", text).strip()
-    if len(line) > _LABEL_LIMIT:
-        line = line[: _LABEL_LIMIT - 1].rstrip() + "…"
-    return line
-
-
-def escaped(text: str) -> str:
-    """Make text from the chart safe in markdown: what could be markup or a link is escaped."""
-    return _LIVE_MARKUP.sub(lambda found: "\\" + found[0], plain(text))
-
-
-def _facts(written: _Written) -> dict[str, str]:
-    """Gather the figures and dates that a message may name."""
+def _facts(written: _Written) -> Facts:
+    """Gather the facts that a message may name."""
     findings, guideline = written.assessment.findings, written.guideline
     as_of = written.chart.as_of
     days, rule = findings.duration.at_least, guideline.care
@@ -104,19 +100,17 @@ def _facts(written: _Written) -> dict[str, str]:
         if wanted is Status.MET
         for part in findings.by_criterion[criterion].parts
     ]
-    return {
-        "days": str(days) if days is not None else "?",
-        "care_days": str(findings.care.days),
-        "needed_days": str(rule.needed_days),
-        "flags": ", ".join(dict.fromkeys(parts)),
-        "undocumented": str(len(not_documented(written.assessment, guideline))),
-        "checked": str(len(guideline.screening)),
-        "symptom_review": _in_days(as_of, max(rule.needed_days - (days or 0), 1)),
-        "care_review": _in_days(
-            as_of, max(rule.needed_days - findings.care.days, rule.review_after_days)
-        ),
-        "soon": _in_days(as_of, rule.review_after_days),
-    }
+    care_left = max(rule.needed_days - findings.care.days, rule.review_after_days)
+    return Facts(
+        days=str(days) if days is not None else "?",
+        care_days=str(findings.care.days),
+        flags=", ".join(dict.fromkeys(parts)),
+        undocumented=str(len(not_documented(written.assessment, guideline))),
+        checked=str(len(guideline.screening)),
+        symptom_review=_in_days(as_of, max(rule.needed_days - (days or 0), 1)),
+        care_review=_in_days(as_of, care_left),
+        soon=_in_days(as_of, rule.review_after_days),
+    )
 
 
 def _in_days(as_of: date, days: int) -> str:

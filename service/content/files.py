@@ -100,6 +100,12 @@ def known(path: Path, key: str, field: str, used: Iterable[str], names: Iterable
             raise BadContent(path, key, f"{field} names {name!r}, which does not exist")
 
 
+def none_unused(path: Path, unused: set[str]) -> None:
+    """Refuse a thing that nothing uses: its owner believes that it does something."""
+    if unused:
+        raise BadContent(path, min(unused), "is used by nothing")
+
+
 def _checked(content: Any, path: Path, schema_path: Path) -> Any:
     """Hold content against its schema; the most telling problem is named by its place."""
     validator = jsonschema.Draft202012Validator(as_json(schema_path))

@@ -1,7 +1,6 @@
 """From the files of `cards/` to the Guideline: its questions, its table, its words."""
 
 import csv
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,15 @@ from service.clinical.guideline import (
     EpisodeRule,
     Guideline,
     Kind,
-    Message,
     Quantity,
     Row,
     Source,
     Status,
-    SuggestionTemplate,
     Verdict,
 )
 from service.content import vocabulary
-from service.content.files import Content, known, text
+from service.content.files import Content, known, none_unused, text
+from service.content.messages import frame, messages
 from service.content.vocabulary import ValueSets
 from service.errors import BadContent
 
@@ -33,8 +31,6 @@ _FIXED_COLUMNS = (
 )  # fmt: skip
 _CELLS = {"met": Status.MET, "not met": Status.NOT_MET, "unknown": Status.UNKNOWN}
 _INDICATORS = ("info", "warning", "critical")
-_SUMMARY_LIMIT = 139  # characters, each place in braces counted as a number of two digits
-_PLACE = re.compile(r"\{[a-z_]+\}")
 
 
 def load(folder: Path) -> Guideline:
@@ -59,8 +55,8 @@ def load(folder: Path) -> Guideline:
         criteria=criteria,
         quantities=quantities,
         indication=rows,
-        messages=_messages(content, {row.card for row in rows}),
-        frame=content.yaml(content.messages / "frame.yaml", "frame"),
+        messages=messages(content, _flags_named(rows, criteria), sets),
+        frame=frame(content),
         reading=vocabulary.reading(content, sets),
         trigger=vocabulary.trigger(content, sets),
         needed=tuple(Group(name) for name in settings["needed"]),
@@ -170,47 +166,20 @@ def _row(
     )
 
 
+def _flags_named(rows: Iterable[Row], criteria: Mapping[str, Criterion]) -> dict[str, str]:
+    """Give for each card the longest list of flags that a row of it can name in its summary."""
+    longest: dict[str, str] = {}
+    for row in rows:
+        asked = [criteria[criterion] for criterion, wanted in row.cells if wanted is Status.MET]
+        said = ", ".join(criteria[part].says for criterion in asked for part in criterion.of)
+        longest[row.card] = max(longest.get(row.card, ""), said, key=len)
+    return longest
+
+
 def _one_of(path: Path, line: Mapping[str, str], column: str, allowed: tuple[str, ...]) -> None:
     if line[column] not in allowed:
         problem = f"must be one of: {', '.join(allowed)}"
         raise BadContent(path, f"{line['row']}/{column}", problem)
-
-
-def _messages(content: Content, used: set[str]) -> dict[str, Message]:
-    actions = content.yaml(content.messages / "suggestions.yaml", "suggestions")
-    reasons = content.yaml(content.messages / "override-reasons.yaml", "override-reasons")
-    catalogue = {row["id"]: SuggestionTemplate(**row) for row in actions}
-    found = {}
-    for card in sorted(used):
-        path = content.messages / card / "card.yaml"
-        row = content.yaml(path, "card")
-        known(path, card, "suggestions", row["suggestions"], catalogue)
-        known(path, card, "override_reasons", [row["override_reasons"]], reasons)
-        summary, detail = _words(path.with_name("en.md"))
-        found[card] = Message(
-            id=card,
-            summary=summary,
-            detail=detail,
-            rule_in_words=row["rule_in_words"],
-            suggestions=tuple(catalogue[name] for name in row["suggestions"]),
-            override_reasons=tuple(reasons[row["override_reasons"]]),
-            shows_not_documented=row["shows_not_documented"],
-        )
-    folders = {path.name for path in content.messages.iterdir() if path.is_dir()}
-    offered = {s.id for message in found.values() for s in message.suggestions}
-    _none_unused(content.messages, folders - used)
-    _none_unused(content.messages / "suggestions.yaml", set(catalogue) - offered)
-    return found
-
-
-def _words(path: Path) -> tuple[str, str]:
-    """Read the words of a card: the first line is the summary, the rest the detail."""
-    summary, _, detail = text(path).partition("\n")
-    if not 0 < len(_PLACE.sub("00", summary.strip())) <= _SUMMARY_LIMIT:
-        raise BadContent(path, "line 1", f"must have 1 to {_SUMMARY_LIMIT} characters")
-    if not detail.strip():
-        raise BadContent(path, "detail", "is missing")
-    return summary.strip(), detail.strip()
 
 
 def _all_used(
@@ -228,10 +197,5 @@ def _all_used(
     cited |= {source for criterion in criteria.values() for source in criterion.sources}
     cited |= {source for rule in ("episode", "care") for source in settings[rule]["sources"]}
     known(content.guideline / "guideline.yaml", "sources", "a rule", cited, sources)
-    _none_unused(content.guideline / "criteria.yaml", set(criteria) - asked)
-    _none_unused(content.guideline / "sources.yaml", set(sources) - cited)
-
-
-def _none_unused(path: Path, unused: set[str]) -> None:
-    if unused:
-        raise BadContent(path, min(unused), "is used by nothing")
+    none_unused(content.guideline / "criteria.yaml", set(criteria) - asked)
+    none_unused(content.guideline / "sources.yaml", set(sources) - cited)
