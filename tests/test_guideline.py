@@ -37,6 +37,14 @@ def test_emergencies_stand_before_everything_else(guideline: Guideline) -> None:
     assert critical == emergencies
 
 
+def test_louder_rows_stand_before_quieter_ones(guideline: Guideline) -> None:
+    """So that one more flag can only make the card louder: the first match is the loudest."""
+    indicators = ("critical", "warning", "info")
+    alarms = (Verdict.EMERGENCY, Verdict.FLAG)
+    quiet = [indicators.index(r.indicator) for r in guideline.indication if r.verdict in alarms]
+    assert quiet == sorted(quiet)
+
+
 def test_an_emergency_row_asks_only_for_what_is_there(guideline: Guideline) -> None:
     """With the order of the rows this is the proof that nothing can remove an emergency.
 

@@ -1,0 +1,227 @@
+"""What may never happen, tried on charts that nobody wrote: lost alarms, false reassurance."""
+
+import json
+import random
+from copy import deepcopy
+from datetime import date
+from typing import Any
+
+from charts import (
+    KEYS,
+    TODAY,
+    ago,
+    back_pain,
+    bundle,
+    call,
+    condition,
+    medication,
+    observation,
+    procedure,
+    reading,
+)  # fmt: skip
+from conformance import hold
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_prefetch_states import STATES
+
+from service.app import open_desk
+from service.clinical.advise import Advice
+from service.clinical.guideline import Verdict
+from service.settings import Settings
+from service.web.answer import advices, answer
+
+DESK = open_desk(Settings())
+EXAMPLES = 150
+LOUDNESS = {"critical": 2, "warning": 1, "info": 0}
+UNREADABLE = [
+    state for state in STATES
+    if state in ("missing", "string", "array", "number", "empty-object", "wrong-patient")
+    or state.startswith(("bundle-with", "bundle-one", "bundle-entry", "bundle-total-gt", "trunc"))
+]  # fmt: skip
+CODES = [
+    "M54.50", "M54.41", "M54.42", "M51.26", "G83.4", "R33.9", "R20.2", "R15.9", "C50.911",
+    "C79.51", "Z85.3", "M46.26", "R50.9", "M21.371", "M21.372", "S32.010A", "F11.20", "B20",
+    "V43.52XA", "W18.30XA", "M81.0", "R63.4", "G95.20", "J06.9", "Z79.52", "N31.9", "A41.9",
+]  # fmt: skip
+WORDS = ["Low back pain", "Cauda equina syndrome", "Foot drop, left", "?fracture of L1", "Other"]
+days = st.integers(0, 400)
+a_date = st.one_of(st.none(), days.map(ago), st.sampled_from(["2026", "2026-10", "2027-05-01"]))
+
+
+def coded(code: str) -> dict[str, Any]:
+    return {"coding": [{"code": code}]}
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> dict[str, Any]:
+    made = condition(
+        draw(st.sampled_from(CODES)), draw(st.one_of(st.none(), st.sampled_from(WORDS)))
+    )
+    dates = {"onsetDateTime": draw(a_date), "recordedDate": draw(a_date)}
+    status = draw(st.sampled_from([None, "active", "resolved", "recurrence"]))
+    sure = draw(st.sampled_from([None, "confirmed", "provisional", "refuted", "entered-in-error"]))
+    marks = {
+        "clinicalStatus": status and coded(status),
+        "verificationStatus": sure and coded(sure),
+    }
+    return made | {k: v for k, v in {**dates, **marks}.items() if v}
+
+
+@st.composite
+def measurements(draw: st.DrawFn) -> dict[str, Any]:
+    code, unit, low, high = draw(st.sampled_from([
+        ("9220-5", "mL", 0, 600), ("8310-5", "Cel", 35, 41), ("1988-5", "mg/L", 0, 150),
+        ("29463-7", "kg", 40, 120), ("72514-3", "{score}", 0, 10), ("4537-7", "mm/h", 0, 120),
+    ]))  # fmt: skip
+    value = draw(st.floats(low, high).map(lambda number: round(number, 1)))
+    return reading(code, "a reading", value, draw(st.sampled_from([unit, None, "odd"])), draw(days))
+
+
+others = st.one_of(
+    days.map(lambda n: procedure("97110", n)),
+    days.map(lambda n: procedure("62323", n)),
+    st.tuples(st.sampled_from(["prednisone 20 mg", "naproxen 500 mg"]), days).map(
+        lambda drug: medication(*drug, supply=30)
+    ),
+    st.sampled_from(WORDS).map(lambda words: observation(None, words, valueBoolean=True)),
+)
+resources = st.one_of(conditions(), measurements(), others)
+charts = st.lists(resources, max_size=6)
+births = st.sampled_from(["1940-05-01", "1972-01-01", "1990-12-31", "2012-06-01"])
+
+
+def judged(body: dict[str, Any]) -> Advice:
+    raw = json.dumps(body).encode()
+    hold(json.loads(answer(raw, DESK, TODAY)), DESK.guideline)
+    (advice,) = advices(raw, DESK, TODAY)
+    return advice
+
+
+def loudness(advice: Advice) -> int:
+    """Count how loudly a red flag is shown; a deferral is no alarm, however it is coloured."""
+    row = advice.assessment.row
+    alarm = row.verdict in (Verdict.EMERGENCY, Verdict.FLAG)
+    return LOUDNESS[row.indicator] if alarm else 0
+
+
+def numbered(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**resource, "id": f"r{n}"} for n, resource in enumerate(some)]
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, charts, births)
+def test_adding_to_the_record_never_removes_an_alarm(
+    some: list[dict], more: list[dict], birth: str
+) -> None:
+    before = judged(call(back_pain(onsetDateTime=ago(9)), *numbered(some), birth=birth))
+    after = judged(call(back_pain(onsetDateTime=ago(9)), *numbered(some + more), birth=birth))
+    assert loudness(after) >= loudness(before)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births, st.sampled_from(UNREADABLE), st.sampled_from([*KEYS.values(), "patient"]))
+def test_what_was_not_read_never_allows_a_deferral(
+    some: list[dict], birth: str, state: str, key: str
+) -> None:
+    body = call(back_pain(onsetDateTime=ago(9)), *numbered(some), birth=birth)
+    body["prefetch"][key] = STATES[state]
+    if STATES[state] is ...:
+        del body["prefetch"][key]
+    assert judged(body).assessment.row.verdict is not Verdict.DEFERRAL
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts.filter(bool), births, st.data())
+def test_a_spoilt_field_never_allows_a_deferral_nor_hides_another_alarm(
+    some: list[dict], birth: str, data: st.DataObject
+) -> None:
+    """A field of another type than FHIR's may hide its own entry, and nothing but that."""
+    whole = numbered(some)
+    spoilt = deepcopy(whole)
+    victim = data.draw(st.sampled_from(spoilt))
+    field = data.draw(st.sampled_from(sorted(set(victim) - {"resourceType", "id"})))
+    victim[field] = data.draw(st.sampled_from([7, True, [[]], {"x": {}}, "\u0000"]))
+    rest = [r for r in whole if r["id"] != victim["id"]]
+    pain = back_pain(onsetDateTime=ago(9))
+    before, after = (
+        judged(call(pain, *whole, birth=birth)),
+        judged(call(pain, *spoilt, birth=birth)),
+    )
+    if before.assessment.row.verdict is not Verdict.DEFERRAL:
+        assert after.assessment.row.verdict is not Verdict.DEFERRAL
+    assert loudness(after) >= loudness(judged(call(pain, *rest, birth=birth)))
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births, st.randoms(use_true_random=False))
+def test_order_and_unknown_fields_change_nothing(
+    some: list[dict], birth: str, chance: random.Random
+) -> None:
+    shuffled = [{**r, "meta": {"source": "x"}, "note": [{"x": 1}]} for r in numbered(some)]
+    chance.shuffle(shuffled)
+    one = judged(call(*numbered(some), birth=birth))
+    other = judged(call(*shuffled, birth=birth))
+    assert other.assessment.row == one.assessment.row
+    assert evidence(other) == evidence(one)
+
+
+def evidence(advice: Advice) -> set[tuple[str, str]]:
+    found = advice.assessment.findings.by_criterion.values()
+    return {(f.criterion, f.status.value) for f in found}
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, charts, births)
+def test_another_patients_record_is_never_used(
+    mine: list[dict], theirs: list[dict], birth: str
+) -> None:
+    foreign = [{**r, "id": f"x{n}", "subject": {"reference": "Patient/q"}}
+               for n, r in enumerate(theirs)]  # fmt: skip
+    alone = judged(call(*numbered(mine), birth=birth))
+    mixed = judged(call(*numbered(mine), *foreign, birth=birth))
+    assert loudness(mixed) == loudness(alone)
+    assert not {r["id"] for r in foreign} & {
+        entry.reference.partition("/")[2] for entry in mixed.chart.entries
+    }
+    if foreign:
+        assert mixed.assessment.row.verdict is not Verdict.DEFERRAL
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births)
+def test_the_same_call_gets_the_same_bytes(some: list[dict], birth: str) -> None:
+    body = json.dumps(call(*numbered(some), birth=birth)).encode()
+    assert answer(body, DESK, TODAY) == answer(body, DESK, TODAY)
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(allow_nan=False,
+              allow_infinity=False), st.text(max_size=8)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["resourceType", "code", "entry", "x"]), inner, max_size=3),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.dictionaries(st.sampled_from([*KEYS.values(), "patient", "x"]), json_values), st.data())
+def test_nothing_that_is_sent_breaks_the_line(sent: dict[str, Any], data: st.DataObject) -> None:
+    body = call(back_pain(onsetDateTime=ago(9)))
+    for key, value in sent.items():
+        wrapped = data.draw(
+            st.sampled_from([value, bundle(value), {"resourceType": key, "x": value}])
+        )
+        body["prefetch"][key] = wrapped
+    judged(body)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births, st.dates(date(1, 1, 1), date(9999, 12, 31)))
+def test_every_chart_gets_an_assessment_on_every_day(
+    some: list[dict], birth: str, as_of: date
+) -> None:
+    raw = json.dumps(call(*numbered(some), birth=birth)).encode()
+    (advice,) = advices(raw, DESK, as_of)
+    assert advice.assessment.findings.failed == ()
