@@ -1,17 +1,21 @@
-"""The commands: serve, advise, check-content."""
+"""The commands: serve, advise, check, check-content."""
 
 import sys
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
-from service.errors import BadContent, BadHookRequest
+from service.errors import BadContent, BadHookRequest, BadSetting
 from service.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from service.web.answer import Desk
 
 
 @click.group()
@@ -25,14 +29,19 @@ def serve() -> None:
     from granian.constants import Interfaces
     from granian.server import Server
 
-    settings = from_environment()
-    if settings.host not in ("127.0.0.1", "localhost", "::1"):
-        raise click.ClickException("the sandbox profile serves loopback only: unset HOST")
+    from service.web.hook import SERVICE_ID
+
     try:
-        load(content_folder())
-    except BadContent as problem:
+        settings = from_environment()
+        guideline = load(content_folder())
+    except (BadSetting, BadContent) as problem:
         raise click.ClickException(str(problem)) from problem
-    click.echo(f"http://{settings.host}:{settings.port}/cds-services")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    click.echo(f"content {guideline.version}, sandbox profile: no caller is asked who it is")
+    click.echo(f"discovery  {address}/cds-services")
+    click.echo(f"hook call  {address}/cds-services/{SERVICE_ID}")
+    click.echo(f"readiness  {address}/health/ready")
     Server(
         "service.app:create_app",
         factory=True,
@@ -47,19 +56,16 @@ def serve() -> None:
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
 @click.option("--explain", is_flag=True, help="Say for every row why it did or did not match.")
-def advise(request: Path, as_of: "date | None", explain: bool) -> None:
+def advise(request: Path, as_of: datetime | None, explain: bool) -> None:
     """Print the response to REQUEST, without any network."""
-    from service.app import open_desk
     from service.web.answer import advices, today
     from service.web.hook import encode
 
-    desk = open_desk(Settings())
-    day = date(as_of.year, as_of.month, as_of.day) if as_of else today(desk.zone)
+    desk = _desk()
     try:
-        given = advices(request.read_bytes(), desk, day)
+        given = advices(request.read_bytes(), desk, as_of.date() if as_of else today(desk.zone))
     except BadHookRequest as problem:
-        click.echo(f"{problem.field}: expected {problem.expected}", err=True)
-        sys.exit(2)
+        _refuse(problem)
     click.echo(encode([card for advice in given for card in advice.cards]))
     if explain:
         for advice in given:
@@ -72,6 +78,41 @@ def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
         verdict = "matches" if all(want is has for _, want, has in cells) else "no"
         said = ", ".join(f"{c} is {has} (asks {want})" for c, want, has in cells)
         click.echo(f"{row.id}: {verdict}: {said or 'always'}", err=True)
+
+
+@main.command()
+@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
+def check(request: Path, as_of: datetime | None) -> None:
+    """Say what is read from REQUEST, what is missing or malformed, and what is not FHIR R4.
+
+    Exit code 0: complete and valid; 1: something is missing or wrong; 2: not a CDS Hooks call.
+    """
+    from service.check import check as checked
+    from service.web.answer import today
+
+    desk = _desk()
+    try:
+        found = checked(request.read_bytes(), desk, as_of.date() if as_of else today(desk.zone))
+    except BadHookRequest as problem:
+        _refuse(problem)
+    click.echo("\n".join(found.lines))
+    sys.exit(1 if found.problems else 0)
+
+
+def _desk() -> "Desk":
+    """Load the content, or say what is wrong in it and stop."""
+    from service.app import open_desk
+
+    try:
+        return open_desk(Settings())
+    except BadContent as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _refuse(problem: BadHookRequest) -> NoReturn:
+    click.echo(f"{problem.field}: expected {problem.expected}", err=True)
+    sys.exit(2)
 
 
 @main.command(name="check-content")

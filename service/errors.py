@@ -21,6 +21,17 @@ class MissingPrerequisite(Exception):
 
 
 @dataclass(frozen=True)
+class BadSetting(Exception):
+    """A setting is wrong; the service refuses to start."""
+
+    key: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: expected {self.expected}"
+
+
+@dataclass(frozen=True)
 class BadContent(Exception):
     """Something in `cards/` is wrong; the service refuses to start."""
 

@@ -3,8 +3,12 @@
 import os
 from dataclasses import dataclass
 
+from service.errors import BadSetting
+
 # Published, so that anyone gets the same card identities from the sandbox and from `advise`.
 SANDBOX_KEY = b"lumbar-mri-cds-sandbox-key-is-public"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,6 +16,7 @@ class Settings:
     """Host, port, workers, time zone, and how a client that sends too little is answered."""
 
     host: str = "127.0.0.1"
+    allow_remote_sandbox: bool = False  # the sandbox profile knows no callers: loopback only
     port: int = 8080
     workers: int = 2
     time_zone: str = "UTC"
@@ -23,7 +28,15 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """Read HOST and PORT; everything else keeps the sandbox's defaults."""
-    return Settings(
-        host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8080"))
+    """Read HOST, PORT and ALLOW_REMOTE_SANDBOX; raises BadSetting naming the one that is wrong."""
+    port = os.environ.get("PORT", str(Settings.port))
+    if not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
+        raise BadSetting("PORT", expected=f"a number from 1 to {_HIGHEST_PORT}")
+    settings = Settings(
+        host=os.environ.get("HOST", Settings.host),
+        port=int(port),
+        allow_remote_sandbox=os.environ.get("ALLOW_REMOTE_SANDBOX") == "true",
     )
+    if settings.host not in _LOOPBACK and not settings.allow_remote_sandbox:
+        raise BadSetting("HOST", expected="loopback, or ALLOW_REMOTE_SANDBOX=true beside it")
+    return settings

@@ -1,8 +1,11 @@
 """The CDS Hooks vocabulary: the steps `parse` and `encode`, and the description of the service."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 from msgspec import Raw, Struct
 
@@ -23,6 +26,8 @@ PREFETCH = {
     ),
     "procedures": "Procedure?patient={{context.patientId}}",
 }
+_SCHEMA = Path(__file__).with_name("hook_request.schema.json")
+_envelope = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
 
 
@@ -97,37 +102,29 @@ def _selected(draft: bytes, selections: list[str]) -> bool:
     return any(s in (head.id, f"{head.resourceType}/{head.id}") for s in selections if head.id)
 
 
+def faults(content: object) -> list[BadHookRequest]:
+    """List which fields of a call are wrong and what should stand there, the outermost first."""
+    found = sorted(_envelope.iter_errors(content), key=lambda fault: len(fault.absolute_path))
+    return list(dict.fromkeys(map(_fault, found)))
+
+
+def _fault(fault: Any) -> BadHookRequest:
+    path, schema = list(fault.absolute_path), fault.schema
+    if fault.validator == "required":
+        missing = next(name for name in fault.validator_value if name not in fault.instance)
+        path, schema = [*path, missing], fault.schema["properties"][missing]
+    field = ".".join(str(part) for part in path) or "body"
+    return BadHookRequest(field, expected=schema["description"])
+
+
 def _explained(body: bytes) -> BadHookRequest:
     """Say which field of a refused call is wrong and what should stand there."""
     try:
         content = msgspec.json.decode(body)
     except _UNREADABLE:
         return BadHookRequest("body", expected="a JSON object in UTF-8")
-    if not isinstance(content, dict):
-        return BadHookRequest("body", expected="a JSON object")
-    for field, kind, words in _SHAPE:
-        place: Any = content
-        for part in field.split("."):
-            place = place.get(part) if isinstance(place, dict) else None
-        if place is None and field not in _OPTIONAL:
-            return BadHookRequest(field, expected=words)
-        if place is not None and not isinstance(place, kind):
-            return BadHookRequest(field, expected=words)
-    return BadHookRequest("context", expected="the fields of the hook, each of its type")
-
-
-_SHAPE: tuple[tuple[str, type, str], ...] = (
-    ("hook", str, "the name of a hook"),
-    ("hookInstance", str, "a UUID"),
-    ("context", dict, "an object"),
-    ("context.patientId", str, "the patient's id"),
-    ("context.selections", list, "a list of references"),
-    ("context.draftOrders", dict, "a Bundle"),
-    ("prefetch", dict, "an object"),
-)
-_OPTIONAL = frozenset(
-    {"context.patientId", "context.selections", "context.draftOrders", "prefetch"}
-)
+    found = faults(content)
+    return found[0] if found else BadHookRequest("body", expected="a CDS Hooks call")
 
 
 def discovery(guideline: Guideline) -> dict[str, Any]:
