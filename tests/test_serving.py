@@ -1,0 +1,122 @@
+"""The service as it runs: a production server, soon ready, small, without what it does not need."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+from charts import ago, back_pain, call
+from conformance import hold
+from conftest import ROOT
+
+from service.web.answer import Desk
+
+READY_S = 3.0
+MOST_MB_A_WORKER = 150
+HEAVY = ("fhir.resources", "pydantic", "pytest", "requests", "pyrofile_validator")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running service: its address, its process, and how long it took to be ready."""
+
+    address: str
+    process: subprocess.Popen
+    ready_s: float
+    printed: str
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    port = free_port()
+    log = tmp_path_factory.mktemp("served") / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "serve"],
+            cwd=ROOT, stdout=out, stderr=out, env=os.environ | {"PORT": str(port)},
+        )  # fmt: skip
+        try:
+            address = f"http://127.0.0.1:{port}"
+            ready_s = seconds_until_ready(address)
+            yield Served(address, process, ready_s, log.read_text())
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def seconds_until_ready(address: str) -> float:
+    begun = time.monotonic()
+    while time.monotonic() - begun < 10 * READY_S:
+        try:
+            if requests.get(f"{address}/health/ready", timeout=1).ok:
+                return time.monotonic() - begun
+        except requests.ConnectionError:
+            time.sleep(0.02)
+    raise TimeoutError
+
+
+def test_the_service_is_soon_ready(served: Served) -> None:
+    assert served.ready_s < READY_S
+
+
+def test_it_says_where_to_call_it(served: Served) -> None:
+    assert f"discovery  {served.address}/cds-services" in served.printed
+    assert f"hook call  {served.address}/cds-services/lumbar-mri" in served.printed
+
+
+def test_it_is_not_the_server_for_development(served: Served) -> None:
+    answer = requests.get(f"{served.address}/cds-services", timeout=5)
+    assert "Werkzeug" not in answer.headers.get("Server", "")
+    assert "development server" not in served.printed
+
+
+def test_a_call_over_the_network_gets_its_card(served: Served, desk: Desk) -> None:
+    url = f"{served.address}/cds-services/lumbar-mri"
+    answer = requests.post(url, json=call(back_pain(onsetDateTime=ago(0))), timeout=5)
+    assert answer.status_code == 200
+    hold(answer.json(), desk.guideline)
+    assert len(answer.json()["cards"]) == 1
+
+
+def test_a_worker_stays_small(served: Served, desk: Desk) -> None:
+    url = f"{served.address}/cds-services/lumbar-mri"
+    for _ in range(50):
+        requests.post(url, json=call(back_pain(onsetDateTime=ago(5))), timeout=5)
+    table = subprocess.run(["ps", "-A", "-o", "ppid=,rss="], capture_output=True, text=True,
+                           check=True).stdout  # fmt: skip
+    rows = [line.split() for line in table.splitlines()]
+    mine = [int(rss) / 1024 for parent, rss in rows if parent == str(served.process.pid)]
+    assert mine
+    assert max(mine) < MOST_MB_A_WORKER
+
+
+def test_serving_loads_nothing_that_only_tools_need() -> None:
+    program = (
+        "import sys, json\n"
+        "from service.app import create_app\n"
+        "from service.settings import Settings\n"
+        "client = create_app(Settings()).test_client()\n"
+        "answer = client.post('/cds-services/lumbar-mri', json=json.load(sys.stdin))\n"
+        "assert answer.json['cards']\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True,
+        input=json.dumps(call(back_pain())),
+    )  # fmt: skip
+    loaded = json.loads(ran.stdout)
+    assert "flask" in loaded
+    assert not [name for name in loaded if name in HEAVY]
