@@ -17,6 +17,10 @@ from service.settings import Settings, from_environment
 if TYPE_CHECKING:
     from service.web.answer import Desk
 
+# One call is milliseconds of computing: more threads would only take turns.
+_THREADS_A_WORKER = 1
+_WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
+
 
 @click.group()
 def main() -> None:
@@ -49,6 +53,9 @@ def serve() -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
+        websockets=False,
+        blocking_threads=_THREADS_A_WORKER,
+        backpressure=_WAITING_A_WORKER,
     ).serve()
 
 
