@@ -70,11 +70,17 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def measurements(draw: st.DrawFn) -> dict[str, Any]:
     code, unit, low, high = draw(st.sampled_from([
-        ("9220-5", "mL", 0, 600), ("8310-5", "Cel", 35, 41), ("1988-5", "mg/L", 0, 150),
+        (None, "mL", 0, 600), ("8310-5", "Cel", 35, 41), ("1988-5", "mg/L", 0, 150),
         ("29463-7", "kg", 40, 120), ("72514-3", "{score}", 0, 10), ("4537-7", "mm/h", 0, 120),
     ]))  # fmt: skip
     value = draw(st.floats(low, high).map(lambda number: round(number, 1)))
-    return reading(code, "a reading", value, draw(st.sampled_from([unit, None, "odd"])), draw(days))
+    return reading(
+        code,
+        code or "Post-void residual",
+        value,
+        draw(st.sampled_from([unit, None, "odd"])),
+        draw(days),
+    )
 
 
 others = st.one_of(

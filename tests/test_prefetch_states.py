@@ -68,7 +68,7 @@ STATES: dict[str, Any] = {
     "10k-entries": bundle(*[NEW_PAIN] * 10_000),
     "extra-unknown-key": bundle(NEW_PAIN),
 }  # fmt: skip
-RESIDUAL = reading("9220-5", "Post-void residual", 420, "mL", days=1)
+RESIDUAL = reading(None, "Post-void residual", 420, "mL", days=1)
 DISCOURAGING = {"DeferSixWeeks", "DeferNoConservativeCare", "DeferCareIncomplete", "DeferImproving"}
 
 
