@@ -13,7 +13,6 @@ from service.clinical.salvage import salvage
 
 # An empty search as one large vendor answers it: a warning entry of this code, and nothing else.
 _EMPTY_SEARCH_WARNING = "4101"
-_NAMED = (fhir.Condition, fhir.Observation, fhir.Procedure)
 _BUNDLE_TYPES = frozenset(
     {"searchset", "collection", "history", "batch-response", "transaction", None}
 )
@@ -166,10 +165,12 @@ def _salvaged(json: bytes, kind: type[Any]) -> Any:
 
 
 def _says_nothing(resource: object) -> bool:
-    """Whether a resource names nothing at all: what it meant was lost, or never written down."""
-    if not isinstance(resource, _NAMED):
-        return False
-    return resource.code is None or not (resource.code.coding or resource.code.text)
+    """Whether a resource carries a code that is there and empty: its meaning was lost.
+
+    One without any code is readable: whoever wrote it named nothing.
+    """
+    code = getattr(resource, "code", None)
+    return isinstance(code, fhir.CodeableConcept) and not code.coding and not code.text
 
 
 def _outcome_limits(outcome: fhir.OperationOutcome) -> Iterator[Limit]:
