@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from service.content import content_folder, load
 from service.errors import BadHookRequest, MissingPrerequisite
+from service.pages.source_attributes import source_attributes
 from service.settings import Settings, from_environment
 from service.web import hook
 from service.web.answer import Desk, answer, today
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     def health() -> Response:
         return _json(msgspec.json.encode({"status": "ok", "content": desk.guideline.version}))
 
+    app.register_blueprint(source_attributes(desk.guideline))
     _answer_errors(app)
     return app
 

@@ -46,6 +46,7 @@ def serve() -> None:
     click.echo(f"discovery  {address}/cds-services")
     click.echo(f"hook call  {address}/cds-services/{SERVICE_ID}")
     click.echo(f"readiness  {address}/health/ready")
+    click.echo(f"sources    {address}/source-attributes")
     Server(
         "service.app:create_app",
         factory=True,

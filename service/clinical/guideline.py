@@ -63,6 +63,17 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SourceAttribute:
+    """What a user may ask to know of the guideline itself: what it rests on, what it looks at."""
+
+    id: str
+    name: str
+    statement: str  # may hold the place {version}
+    used: bool | None  # of data about the patient; None where the statement is not about data
+    facts: tuple[tuple[str, str | None], ...]  # each with a link, if it has one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unit:
     """One unit of a quantity by its spellings: canonical = (value - minus) * times."""
 
@@ -192,6 +203,7 @@ class Guideline:
     version: str
     topic_system: str
     sources: Mapping[str, Source]
+    source_attributes: tuple[SourceAttribute, ...]
     criteria: Mapping[str, Criterion]
     quantities: Mapping[str, Quantity]
     indication: tuple[Row, ...]

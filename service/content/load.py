@@ -20,6 +20,7 @@ from service.clinical.guideline import (
     Verdict,
 )
 from service.content import vocabulary
+from service.content.attributes import source_attributes
 from service.content.files import Content, known, none_unused, text
 from service.content.messages import frame, messages
 from service.content.vocabulary import ValueSets
@@ -52,6 +53,7 @@ def load(folder: Path) -> Guideline:
         version=f"{settings['version']}+{content.digest()}",
         topic_system=settings["topic_system"],
         sources=sources,
+        source_attributes=source_attributes(content, sources, criteria),
         criteria=criteria,
         quantities=quantities,
         indication=rows,
