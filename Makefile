@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint expansion lock clean
+.PHONY: run test lint expansion screenshots reference lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -18,6 +18,9 @@ lint: $(VENV)/.dev
 
 expansion: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/expand_icd_10_cm.py
+
+screenshots: $(VENV)/.dev
+	$(VENV)/bin/python tests/tools/screenshots.py
 
 lock: $(VENV)/.dev
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
