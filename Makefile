@@ -19,6 +19,9 @@ lint: $(VENV)/.dev
 expansion: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/expand_icd_10_cm.py
 
+reference: $(VENV)/.dev
+	$(VENV)/bin/python tests/tools/reference.py
+
 screenshots: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/screenshots.py
 
