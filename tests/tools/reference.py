@@ -66,7 +66,9 @@ def _table(cards: Path, rows: list[dict[str, str]], guideline: Guideline) -> Ite
         card = f"messages/{row.get('card')}/en.md"
         shown = {"card": f"[{row.get('card')}](../{card})"} if (cards / card).is_file() else {}
         when = [
-            SAID[cell].format(f"[{guideline.criteria[criterion].says}](#{criterion})")
+            SAID.get(cell, f"**{cell}** {{}}").format(
+                f"[{guideline.criteria[criterion].says}](#{criterion})"
+            )
             for criterion, cell in _cells(row, guideline).items()
         ]
         yield _row(
