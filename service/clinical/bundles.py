@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from service.clinical import resources as fhir
+from service.clinical import fhir
 from service.clinical.chart import Limit
 from service.clinical.salvage import salvage
 
@@ -126,7 +126,10 @@ def _open_bundle(json: bytes) -> Piece:
     more = any(link.relation == "next" for link in bundle.link or ())
     piece = Piece(pages_left=more or (bundle.total or 0) > matches)
     for resource in found:
-        piece.add(resource)
+        if isinstance(resource, fhir.OperationOutcome) or _says_nothing(resource):
+            piece.add(resource)
+        else:
+            piece.resources.append(resource)
     return _checked(piece, bundle.type)
 
 
@@ -170,7 +173,10 @@ def _says_nothing(resource: object) -> bool:
     One without any code is readable: whoever wrote it named nothing.
     """
     code = getattr(resource, "code", None)
-    return isinstance(code, fhir.CodeableConcept) and not code.coding and not code.text
+    if code is None or not isinstance(code, fhir.CodeableConcept):
+        return False
+    inner = code.concept if isinstance(code, fhir.CodeableReference) else None
+    return not (code.coding or code.text or inner)
 
 
 def _outcome_limits(outcome: fhir.OperationOutcome) -> Iterator[Limit]:

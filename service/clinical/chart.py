@@ -17,6 +17,13 @@ class Group(StrEnum):
     ENCOUNTERS = "encounters"
     MEDICATION_REQUESTS = "medicationRequests"
     PROCEDURES = "procedures"
+    MEDICATION_STATEMENTS = "medicationStatements"
+    SERVICE_REQUESTS = "serviceRequests"
+    DEVICES = "devices"
+    ALLERGIES = "allergies"
+    DIAGNOSTIC_REPORTS = "diagnosticReports"
+    FAMILY_HISTORY = "familyHistory"
+    QUESTIONNAIRE_RESPONSES = "questionnaireResponses"
     ORDER = "order"
 
 
@@ -25,9 +32,13 @@ class Assertion(StrEnum):
 
     PRESENT = "present"
     POSSIBLE = "possible"
+    UNLIKELY = "unlikely"  # thought of, and held to be improbable
     ABSENT = "absent"
     HISTORICAL = "historical"
     FAMILY = "family"
+    HYPOTHETICAL = "hypothetical"  # advice for a day that may come, a risk, a fear
+    PLANNED = "planned"  # care that is ordered, and has not begun
+    REFUSED = "refused"  # care that the patient does not want
     UNCLEAR = "unclear"  # it says something that cannot be told from here
     SILENT = "silent"  # it names the matter and gives no value: not a "no"
 
@@ -79,9 +90,14 @@ class Entry:
     ended: Days | None = None
     side: Side = Side.UNSTATED
     measure: Measure | None = None
+    value: str | None = None  # what was answered, where it is neither a number nor yes or no
     supply: Days | None = None  # from the first to the last day that a drug was supplied for
+    daily_dose: float | None = None  # of that drug, where the record tells, in its group's standard
     delivered: bool = False  # care that took place, against care that was only planned
+    elsewhere: bool = False  # care whose own reason is not the back
     relapse: bool = False
+    worse: bool = False  # it is said to be new, sudden or worse
+    narrative: bool = False  # read from words, not from a code or a measured value
     misdated: bool = False  # it bears a date of the future, or none that exists: taken as undated
 
     @property
@@ -118,6 +134,7 @@ class Chart:
     sections: Mapping[Group, Section]
     entries: tuple[Entry, ...]
     by_concept: Mapping[str, tuple[Entry, ...]]
+    incomplete: frozenset[Group]  # the sections whose silence says nothing
 
     def about(self, concepts: frozenset[str] | tuple[str, ...]) -> Iterator[Entry]:
         """Give the entries about any of some concepts, each once, in the order of the concepts."""
@@ -130,4 +147,8 @@ class Chart:
 
     def complete(self, groups: tuple[Group, ...]) -> bool:
         """Whether all of some sections were read completely."""
-        return all(self.sections[group].complete for group in groups)
+        return self.incomplete.isdisjoint(groups)
+
+    def speaks_of(self, concepts: tuple[str, ...]) -> bool:
+        """Whether there is any entry about some concepts."""
+        return any(concept in self.by_concept for concept in concepts)

@@ -69,12 +69,25 @@ def days_between(earlier: date, later: date) -> int:
     return (later - earlier).days
 
 
+def years_between(birth: date, day: date) -> int:
+    """Count completed years of life."""
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
+
+
 def days_before(day: date, count: int) -> date:
     """Give the day `count` days before `day`, no earlier than the first day of the calendar."""
     try:
         return day - timedelta(days=count)
     except OverflowError:
         return date.min
+
+
+def days_after(day: date, count: int) -> date:
+    """Give the day `count` days after `day`, no later than the last day of the calendar."""
+    try:
+        return day + timedelta(days=count)
+    except OverflowError:
+        return date.max
 
 
 def past_part(days: Days | None, as_of: date) -> Days | None:

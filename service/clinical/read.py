@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from service.clinical import resources as fhir
+from service.clinical import fhir
 from service.clinical.bundles import Piece, open_piece
 from service.clinical.chart import Chart, Entry, Group, Limit, Section
 from service.clinical.dates import Days, days_before
 from service.clinical.entries import GROUPS, READERS
-from service.clinical.meaning import Calendar, Reader, Reading
+from service.clinical.entries.care import encounter_references
+from service.clinical.meaning import Calendar, Reader, Reading, tail
 from service.clinical.order import Order, order_entries
+from service.clinical.patient import Identity, Whose
 
-_BEFORE_AN_ID = ("Patient/", "urn:uuid:", "urn:oid:")
+_DRUGS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,123 +30,205 @@ class Record:
 class Records:
     """All that could be had of one patient's record."""
 
-    patient_id: str
+    patient: Identity
     pieces: tuple[Record, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Opened:
+    """One record opened: what stands in it, and which of that may be used."""
+
+    record: Record
+    piece: Piece
+    usable: list[Any]
 
 
 def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -> Chart:
     """Read the record of one patient into a chart; nothing malformed hides anything else."""
-    reader = Reader(reading=reading, calendar=calendar)
-    sections: dict[Group, Section] = {}
+    pieces = [(record, _open(record)) for record in records.pieces]
+    patient = _identity(records.patient, pieces)
+    opened = [
+        _Opened(record=record, piece=piece, usable=_usable(record, piece, patient))
+        for record, piece in pieces
+    ]
+    reader = _reader(reading, calendar, opened)
     entries: list[Entry] = list(order_entries(reader, order))
-    birth: Days | None = None
-    for record in records.pieces:
-        piece = _opened(record)
-        mine = [r for r in piece.resources if _usable(r, record, records.patient_id, piece)]
-        births = [reader.days(r.birthDate) for r in mine if isinstance(r, fhir.Patient)]
-        birth = next(filter(None, births), birth)
-        entries += _entries(reader, mine)
-        if piece.pages_left and not _reaches_back(reader, record, mine):
-            piece.limits.add(Limit.MORE_PAGES)
-        if len(piece.resources) >= reading.longest_list:
-            piece.limits.add(Limit.VERY_LONG)
-        for group in _groups(record, mine):
-            sections[group] = _joined(sections.get(group), group, record, piece)
-    return _chart(calendar.as_of, birth, sections, entries)
+    sections: dict[Group, Section] = {}
+    for one in opened:
+        entries += _entries(reader, one.usable)
+        _note_length(reader, one)
+        for group in _groups(one):
+            sections[group] = _joined(sections.get(group), group, one)
+    return _chart(reader, sections, entries)
 
 
-def _opened(record: Record) -> Piece:
+def _open(record: Record) -> Piece:
     """Open one record; null means an empty list, but a patient there always is."""
     if record.json is not None:
         return open_piece(record.json)
     return Piece(limits={Limit.NOT_SENT} if record.group is Group.PATIENT else set())
 
 
-def _entries(reader: Reader, resources: Iterable[Any]) -> list[Entry]:
-    readers = ((READERS.get(type(r)), r) for r in resources)
-    made = (make(reader, resource) for make, resource in readers if make)
-    return [entry for entry in made if entry is not None]
+def _identity(patient: Identity, pieces: list[tuple[Record, Piece]]) -> Identity:
+    """Complete the patient's identity by the own record, if that was sent."""
+    for _, piece in pieces:
+        for resource in piece.resources:
+            if isinstance(resource, fhir.Patient) and resource.id == patient.id:
+                return patient.of_record(resource)
+    return patient
 
 
-def _usable(resource: Any, record: Record, patient_id: str, piece: Piece) -> bool:
-    """Whether a resource may be used, and note on its piece what is wrong with it."""
-    group = GROUPS.get(type(resource))
-    if record.group not in (None, group):
-        piece.limits.add(Limit.WRONG_TYPE)
-    return group is not None and _belongs(resource, patient_id, piece.limits)
+def _usable(record: Record, piece: Piece, patient: Identity) -> list[Any]:
+    """Give the resources that may be used, and note on their piece what is wrong with others."""
+    found = []
+    own = f"Patient/{patient.id}"
+    for resource in piece.resources:
+        kind = type(resource)
+        group = GROUPS.get(kind)
+        subject: fhir.Reference | None = getattr(resource, "subject", None)
+        # The usual case first, since most records hold nothing else.
+        named = subject is not None and subject.reference == own and not subject.type
+        if named and group is not None and group is record.group:
+            found.append(resource)
+            continue
+        if kind is fhir.Medication:
+            found.append(resource)  # a drug is nobody's
+            continue
+        if not _expected(record.group, group):
+            piece.limits.add(Limit.WRONG_TYPE)
+        if group is not None and _belongs(resource, patient, piece.limits):
+            found.append(resource)
+    return found
 
 
-def _belongs(resource: Any, patient_id: str, limits: set[Limit]) -> bool:
+def _expected(asked: Group | None, group: Group | None) -> bool:
+    return asked in (None, group) or {asked, group} == _DRUGS
+
+
+def _belongs(resource: Any, patient: Identity, limits: set[Limit]) -> bool:
     """Whether a resource is the patient's: another's is never used; nobody's may only alarm."""
     if isinstance(resource, fhir.Patient):
-        if resource.id != patient_id:
+        if resource.id != patient.id:
             limits.add(Limit.OTHER_PATIENT if resource.id else Limit.NO_PATIENT)
-        return resource.id == patient_id
-    subject = resource.subject or getattr(resource, "patient", None)
-    reference = subject.reference if subject else None
-    if not reference:
+        return resource.id == patient.id
+    whose = patient.whose(resource.subject or getattr(resource, "patient", None))
+    if whose is Whose.UNKNOWN:
         limits.add(Limit.NO_PATIENT)
-        return True
-    if _names(reference, patient_id):
-        return True
-    limits.add(Limit.OTHER_PATIENT)
-    return False
+    if whose is Whose.ANOTHER:
+        limits.add(Limit.OTHER_PATIENT)
+    return whose is not Whose.ANOTHER
 
 
-def _names(reference: str, patient_id: str) -> bool:
-    """Whether a reference ends in exactly this id: `Patient/1`, `urn:uuid:1`, an absolute URL."""
-    if not patient_id or not reference.endswith(patient_id):
-        return False
-    before = reference[: len(reference) - len(patient_id)]
-    return before == "" or before.endswith(_BEFORE_AN_ID)
-
-
-def _groups(record: Record, mine: list[Any]) -> set[Group]:
-    """Say which sections a record fills: the one its key names, else those of its resources."""
-    return {record.group} if record.group is not None else {GROUPS[type(r)] for r in mine}
-
-
-def _joined(before: Section | None, group: Group, record: Record, piece: Piece) -> Section:
-    """Join two records of one section: what either lacks is lacking."""
-    limits = set(before.limits if before else ()) | piece.limits
-    return Section(
-        group=group,
-        limits=tuple(sorted(limits)),
-        asserted_empty=record.json is None or bool(before and before.asserted_empty),
+def _reader(reading: Reading, calendar: Calendar, opened: list[_Opened]) -> Reader:
+    """Gather what other entries may refer to: drugs, conditions, the day of birth."""
+    drugs: dict[str, fhir.CodeableConcept] = {}
+    conditions: dict[str, fhir.Condition] = {}
+    visits: dict[str, str] = {}
+    births: list[str | None] = []
+    for one in opened:
+        if one.record.group is Group.OBSERVATIONS:
+            continue  # by far the longest list, and nothing refers to it
+        for resource in one.usable:
+            kind = type(resource)
+            if kind is fhir.Condition:
+                conditions[f"Condition/{resource.id}"] = resource
+            elif kind is fhir.Medication and resource.code:
+                drugs[f"Medication/{resource.id}"] = resource.code
+            elif kind is fhir.Encounter:
+                visits |= _visits(resource)
+            elif kind is fhir.Patient:
+                births.append(resource.birthDate)
+    plain = Reader(reading=reading, calendar=calendar)
+    return Reader(
+        reading=reading,
+        calendar=calendar,
+        birth=next(filter(None, map(plain.days, births)), None),
+        drugs=drugs,
+        conditions=conditions,
+        visits=visits,
+        oldest_reading=days_before(calendar.as_of, reading.look_back_days[Group.OBSERVATIONS]),
     )
 
 
-def _reaches_back(reader: Reader, record: Record, resources: list[Any]) -> bool:
+def _visits(encounter: fhir.Encounter) -> dict[str, str]:
+    """Map a visit, and the Conditions that it points to, to its date."""
+    period = encounter.period or encounter.actualPeriod
+    if period is None or not period.start:
+        return {}
+    pointed = (reference.reference for reference in encounter_references(encounter))
+    named = {tail(reference): period.start for reference in pointed if reference}
+    return {**named, f"Encounter/{encounter.id}": period.start}
+
+
+def _entries(reader: Reader, resources: Iterable[Any]) -> list[Entry]:
+    found: list[Entry] = []
+    for resource in resources:
+        make = READERS.get(type(resource))
+        if make is not None:
+            found.extend(make(reader, resource))
+    return found
+
+
+def _note_length(reader: Reader, one: _Opened) -> None:
+    """Note on a list that pages are missing, or that it is as long as a list can be."""
+    if one.piece.pages_left and not _reaches_back(reader, one):
+        one.piece.limits.add(Limit.MORE_PAGES)
+    if len(one.piece.resources) >= reader.reading.longest_list:
+        one.piece.limits.add(Limit.VERY_LONG)
+
+
+def _groups(one: _Opened) -> set[Group]:
+    """Say which sections a record fills: the one its key names, else those of its resources."""
+    if one.record.group is not None:
+        return {one.record.group}
+    return {GROUPS[type(r)] for r in one.usable if type(r) in GROUPS}
+
+
+def _joined(before: Section | None, group: Group, one: _Opened) -> Section:
+    """Join two records of one section: what either lacks is lacking."""
+    limits = set(before.limits if before else ()) | one.piece.limits
+    return Section(
+        group=group,
+        limits=tuple(sorted(limits)),
+        asserted_empty=one.record.json is None or bool(before and before.asserted_empty),
+    )
+
+
+def _reaches_back(reader: Reader, one: _Opened) -> bool:
     """Whether a list read newest first reaches beyond the longest look-back that reads it."""
-    horizon = reader.reading.look_back_days.get(record.group) if record.group else None
-    days = [d.first for r in resources if (d := _dated(reader, r))]
+    group = one.record.group
+    horizon = reader.reading.look_back_days.get(group) if group else None
+    days = [d.first for r in one.usable if (d := _dated(reader, r))]
     if not days or horizon is None:
         return False
     return min(days) < days_before(reader.as_of, horizon)
 
 
 def _dated(reader: Reader, resource: Any) -> Days | None:
-    for name in ("effectiveDateTime", "authoredOn", "issued"):
+    for name in ("effectiveDateTime", "authoredOn", "authored", "issued"):
         found = reader.days(getattr(resource, name, None))
         if found:
             return found
-    period = getattr(resource, "period", None) or getattr(resource, "effectivePeriod", None)
-    return reader.days(period.start) if period else None
+    for name in ("period", "actualPeriod", "effectivePeriod"):
+        period = getattr(resource, name, None)
+        if period:
+            return reader.days(period.start)
+    return None
 
 
-def _chart(
-    as_of: date, birth: Days | None, sections: dict[Group, Section], entries: list[Entry]
-) -> Chart:
+def _chart(reader: Reader, sections: dict[Group, Section], entries: list[Entry]) -> Chart:
     """Put the chart together; a section nobody sent is a section that says nothing."""
     missing = {g: Section(group=g, limits=(Limit.NOT_SENT,)) for g in Group if g is not Group.ORDER}
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         for concept in entry.concepts:
             found.setdefault(concept, []).append(entry)
+    every = missing | {Group.ORDER: Section(group=Group.ORDER)} | sections
     return Chart(
-        as_of=as_of,
-        birth=birth,
-        sections=missing | {Group.ORDER: Section(group=Group.ORDER)} | sections,
+        as_of=reader.as_of,
+        birth=reader.birth,
+        sections=every,
+        incomplete=frozenset(g for g, section in every.items() if not section.complete),
         entries=tuple(entries),
         by_concept={concept: tuple(about) for concept, about in found.items()},
     )

@@ -26,7 +26,8 @@ def salvage(value: object, kind: type[S]) -> S:
 
 def _fitting(value: object, kind: Any) -> Any:
     """Read one value as `kind`, or as much of it as fits, or None."""
-    for attempt in (value, {"text": value} if isinstance(value, str) else value, [value]):
+    as_text = {"text": value} if isinstance(value, str) else value
+    for attempt in (value, as_text, [value], [as_text]):
         try:
             return msgspec.convert(attempt, kind)
         except _DOES_NOT_FIT:
@@ -40,11 +41,11 @@ def _fitting(value: object, kind: Any) -> Any:
 
 def _fitting_items(values: list[object], kind: Any) -> Any:
     """Keep the items of a list that fit, if the field is a list at all."""
-    item_kinds = [a.__args__[0] for a in getattr(kind, "__args__", ()) if hasattr(a, "__args__")]
-    for item_kind in item_kinds:
-        kept = [found for found in (_fitting(v, item_kind) for v in values) if found is not None]
+    for listed in (a for a in getattr(kind, "__args__", ()) if hasattr(a, "__args__")):
+        fitting = (_fitting(value, listed.__args__[0]) for value in values)
+        kept = [found for found in fitting if found is not None]
         if kept:
-            return kept
+            return listed.__origin__(kept)  # a list, or a tuple
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from service.clinical.chart import Group
+from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
 
 # Sites type prefetch keys by hand and name them in their own way.
@@ -12,10 +13,16 @@ _OTHER_NAMES = {
     "problems": Group.CONDITIONS,
     "obs": Group.OBSERVATIONS,
 }
+_NAMES = {
+    "medications": Group.MEDICATION_REQUESTS,
+    "medicationrequests": Group.MEDICATION_REQUESTS,
+    "problems": Group.CONDITIONS,
+    "obs": Group.OBSERVATIONS,
+}
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
 
 
-def gather(patient_id: str, prefetch: Mapping[str, bytes]) -> Records:
+def gather(patient: Identity, prefetch: Mapping[str, bytes]) -> Records:
     """Sort what was sent by the section it was asked for; a key that is not there was not sent."""
     pieces = tuple(
         Record(
@@ -25,4 +32,4 @@ def gather(patient_id: str, prefetch: Mapping[str, bytes]) -> Records:
         )
         for key, json in prefetch.items()
     )
-    return Records(patient_id=patient_id, pieces=pieces)
+    return Records(patient=patient, pieces=pieces)

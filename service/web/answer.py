@@ -4,11 +4,14 @@ import logging
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
+from service.clinical import fhir
 from service.clinical.advise import Advice, advise
-from service.clinical.chart import Limit
+from service.clinical.bundles import open_piece
+from service.clinical.chart import Group, Limit
 from service.clinical.guideline import Guideline, Verdict
 from service.clinical.meaning import Calendar
 from service.clinical.order import Order, recognise
+from service.clinical.read import Records
 from service.clinical.suggestions import Issue
 from service.ehr.prefetch import gather
 from service.errors import BadHookRequest, MissingPrerequisite
@@ -41,9 +44,10 @@ def advices(body: bytes, desk: Desk, as_of: date) -> list[Advice]:
     """Advise on each distinct lumbar MRI of a call; an order that is not ours gets nothing."""
     request = hook.parse(body)
     orders = _orders(request, desk.guideline)
-    if orders and not request.patient_id:
+    if orders and not request.patient.id:
         raise BadHookRequest("context.patientId", expected="the patient's id")
-    records = gather(request.patient_id, request.prefetch)
+    records = gather(request.patient, request.prefetch)
+    _refuse_other_record(records)
     calendar = Calendar(as_of=as_of, zone=desk.zone)
     issue = Issue(
         key=desk.settings.card_key,
@@ -61,12 +65,25 @@ def advices(body: bytes, desk: Desk, as_of: date) -> list[Advice]:
 def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
     """Find the lumbar MRI orders in focus; the same study twice is one order."""
     distinct: dict[object, Order] = {}
+    reading = guideline.reading
     for draft in request.drafts:
-        order = recognise(guideline.reading.terms, guideline.trigger, draft, request.patient_id)
+        order = recognise(reading.terms, reading.trigger, draft, request.patient.id)
         if order is not None:
             study = order.study if order.study[1] else order.contrast
             distinct.setdefault(study, order)
     return list(distinct.values())
+
+
+def _refuse_other_record(records: Records) -> None:
+    """Refuse a call whose own patient record is another person's; raises BadHookRequest."""
+    for record in records.pieces:
+        if record.group is Group.PATIENT and record.json is not None:
+            for resource in open_piece(record.json).resources:
+                other = isinstance(resource, fhir.Patient) and resource.id
+                if other and records.patient.id and other != records.patient.id:
+                    raise BadHookRequest(
+                        f"prefetch.{record.key}", expected="the patient of the call"
+                    )
 
 
 def _require(advice: Advice, desk: Desk) -> None:

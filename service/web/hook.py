@@ -1,6 +1,7 @@
 """The CDS Hooks vocabulary: the steps `parse` and `encode`, and the description of the service."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import jsonschema
 import msgspec
 from msgspec import Raw, Struct
 
+from service.clinical.fhir import Reference
 from service.clinical.guideline import Guideline
+from service.clinical.patient import Identity, Whose
 from service.errors import BadHookRequest
 
 SERVICE_ID = "lumbar-mri"
@@ -25,9 +28,20 @@ PREFETCH = {
         "MedicationRequest?patient={{context.patientId}}&_sort=-authoredon&_count=200"
     ),
     "procedures": "Procedure?patient={{context.patientId}}",
+    "medicationStatements": (
+        "MedicationStatement?patient={{context.patientId}}&_sort=-effective&_count=200"
+    ),
+    "serviceRequests": "ServiceRequest?patient={{context.patientId}}&_sort=-authored&_count=200",
+    "devices": "Device?patient={{context.patientId}}",
+    "allergies": "AllergyIntolerance?patient={{context.patientId}}",
+    "diagnosticReports": f"DiagnosticReport?patient={{{{context.patientId}}}}&{_NEWEST}",
+    "questionnaireResponses": (
+        "QuestionnaireResponse?patient={{context.patientId}}&_sort=-authored&_count=200"
+    ),
 }
 _SCHEMA = Path(__file__).with_name("hook_request.schema.json")
 _envelope = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+_NO_PATIENT = BadHookRequest("context.patientId", expected="the patient's id")
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
 
 
@@ -40,7 +54,7 @@ class _Drafts(Struct):
 
 
 class _Context(Struct):
-    patientId: str = ""  # noqa: N815
+    patientId: str | None = ""  # noqa: N815
     selections: list[str] | None = None
     draftOrders: _Drafts | None = None  # noqa: N815
 
@@ -49,6 +63,7 @@ class _Request(Struct):
     hook: str
     hookInstance: str  # noqa: N815
     context: _Context
+    fhirServer: str | None = None  # noqa: N815
     prefetch: dict[str, Raw] | None = None
 
 
@@ -57,8 +72,17 @@ class _Head(Struct):
     id: str = ""
 
 
+class _Subject(Struct):
+    subject: Reference | None = None
+    patient: Reference | None = None
+
+
 _decode = msgspec.json.Decoder(_Request).decode
 _decode_head = msgspec.json.Decoder(_Head).decode
+_decode_subject = msgspec.json.Decoder(_Subject).decode
+# Ids longer than FHIR's 64 characters are real, and so is the underscore; what could change a
+# search (a comma, a question mark, a slash) is no id.
+_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +91,7 @@ class HookRequest:
 
     hook: str
     hook_instance: str
-    patient_id: str
+    patient: Identity
     drafts: tuple[bytes, ...]
     prefetch: dict[str, bytes]
 
@@ -78,19 +102,46 @@ def parse(body: bytes) -> HookRequest:
         request = _decode(body)
     except _UNREADABLE as problem:
         raise _explained(body) from problem
-    patient_id = request.context.patientId.removeprefix("Patient/")
+    patient = _patient(request)
     drafts = request.context.draftOrders
     raw = [bytes(e.resource) for e in (drafts.entry if drafts else None) or () if e.resource]
+    for draft in raw:
+        _refuse_other_patient(draft, patient)
     chosen = request.context.selections
     if request.hook == "order-select":
         raw = [draft for draft in raw if _selected(draft, chosen or [])]
     return HookRequest(
         hook=request.hook,
         hook_instance=request.hookInstance,
-        patient_id=patient_id,
+        patient=patient,
         drafts=tuple(raw) if request.hook in HOOKS else (),
         prefetch={k: bytes(v) for k, v in (request.prefetch or {}).items()},
     )
+
+
+def _patient(request: _Request) -> Identity:
+    """Read whose call it is; `Patient/1`, or its address on the EHR's server, means `1`."""
+    given = request.context.patientId
+    if given is None:
+        raise _NO_PATIENT
+    server = (request.fhirServer or "").rstrip("/")
+    if server and given.startswith(f"{server}/"):
+        given = given.removeprefix(f"{server}/")
+    given = given.removeprefix("Patient/")
+    if given and not _ID.fullmatch(given):
+        raise _NO_PATIENT
+    return Identity(id=given, fhir_server=server or None)
+
+
+def _refuse_other_patient(draft: bytes, patient: Identity) -> None:
+    """Refuse a call that mixes the orders of two patients; raises BadHookRequest."""
+    try:
+        found = _decode_subject(draft)
+    except _UNREADABLE:
+        return
+    subject = found.subject or found.patient
+    if patient.id and subject and patient.whose(subject) is Whose.ANOTHER:
+        raise BadHookRequest("context.draftOrders", expected="orders of the patient of the call")
 
 
 def _selected(draft: bytes, selections: list[str]) -> bool:
@@ -142,7 +193,9 @@ def discovery(guideline: Guideline) -> dict[str, Any]:
                 "prefetch": PREFETCH,
                 "usageRequirements": (
                     "FHIR R4. Works from prefetch alone; every section that is not sent is named "
-                    "on the card and never taken for an empty one. Advisory only."
+                    "on the card and never taken for an empty one. Needed for a deferral: "
+                    f"{', '.join(group.value for group in guideline.needed)}; the others add "
+                    "safety checks and evidence. Advisory only."
                 ),
                 "version": SPECIFICATION_VERSION,
             }
