@@ -1,0 +1,215 @@
+"""The words of a text: its tokens, its sentences, and the phrases of the lexicon in them."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from service.clinical.text.lexicon import Cue, Form, Lexicon, Name, Node
+
+# One token: a number, a word, a sign or box of a form, a mark. A hyphen inside a word is none, and
+# a row of the same mark is one, so that a page of brackets costs no more than a page of words.
+_TOKEN = re.compile(
+    r"[0-9]+(?:\.[0-9]+)?|[^\W\d]+(?:'[^\W\d]+)?|\((?:[-+x ]?)\)|\[(?:[-+x ]?)\]"
+    r"|(?<![^\W\d])-+|-+(?![^\W\d])|\(+|\)+|\[+|\]+|\?+|\.+|,+|\n\s*|[^\w\s-]"
+)
+_DIGIT = re.compile(r"[0-9]")
+_WORD = re.compile(r"[^\W\d]+")
+_A_NAME = 2  # tokens: a text so short in capitals is a name, not a shout
+_LINE_START = ("-", "*", "•", "·", ">")
+
+
+class Event(NamedTuple):
+    """A phrase of the lexicon where it stands in a sentence."""
+
+    start: int
+    end: int
+    part: int  # how many commas stand before it
+    names: tuple[Name, ...]
+    cues: tuple[Cue, ...]
+
+
+class Words(NamedTuple):
+    """A text in tokens: each in lower case, with the place where it stands."""
+
+    text: str
+    tokens: list[str]
+    starts: list[int]
+    ends: list[int]
+    shouted: bool  # all of it in capitals, so that they tell nothing
+
+
+class Sentence(NamedTuple):
+    """From which token to which a sentence runs, and how it hangs together with the others."""
+
+    first: int
+    last: int  # not included
+    paragraph: int
+    item: bool  # one item of a list
+    opens_list: bool
+    asked: bool  # it ends with a question mark
+    kinds: frozenset[str]  # its tokens, each once
+
+
+def lowered(text: str) -> str:
+    """Write a text in lower case without moving a letter."""
+    low = text.lower().replace("’", "'")
+    if len(low) == len(text):
+        return low
+    return "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+
+
+def speaks(text: str, lexicon: Lexicon) -> bool:
+    """Whether a text holds any word that a name needs; cheap, for most labels hold none."""
+    words = _WORD.findall(text.lower())
+    if not lexicon.openers.isdisjoint(words):
+        return True
+    return not lexicon.counted.isdisjoint(words) and _DIGIT.search(text) is not None
+
+
+def may_name(words: Words, lexicon: Lexicon) -> bool:
+    """Whether a name may stand in some words, wherever sentences end, or a number of interest.
+
+    False is certain; true is not: a longer phrase may hide the name, or a cue turn it.
+    """
+    numbered = _DIGIT.search(words.text) is not None
+    if numbered and not lexicon.counted.isdisjoint(words.tokens):
+        return True
+    edges, last = lexicon.root.edges, len(words.tokens)
+    for place, token in enumerate(words.tokens):
+        nodes, end = edges.get(token, ()), place + 1
+        while nodes:
+            if any(_may_count(name, numbered) for node in nodes for name in node.names):
+                return True
+            nodes = _onward(nodes, words.tokens[end]) if end < last else ()
+            end += 1
+    return False
+
+
+def _may_count(name: Name, numbered: bool) -> bool:
+    """Whether a name is one of a concept, and of no number where there is none."""
+    return bool(name.concept) and (numbered or name.form is not Form.NUMBER)
+
+
+def words_in(text: str, joined: re.Pattern[str], spellings: Mapping[str, str]) -> Words:
+    """Split a text into tokens, and read what is often misspelled as it is meant."""
+    low = lowered(text)
+    if "/" in low or "&" in low:
+        low = joined.sub(_as_one_word, low)
+    tokens: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    before = ""
+    for found in _TOKEN.finditer(low):
+        token = found[0]
+        if token == before:
+            continue  # "no no no" says no more than "no", and must not cost more
+        before = token
+        start, end = found.span()
+        tokens.append(spellings.get(token, token))
+        starts.append(start)
+        ends.append(end)
+    return Words(text, tokens, starts, ends, text.isupper() and len(tokens) > _A_NAME)
+
+
+def _as_one_word(found: re.Match[str]) -> str:
+    return found.group().replace("/", "_").replace("&", "_")
+
+
+def sentences(words: Words, lexicon: Lexicon) -> list[Sentence]:
+    """Split tokens into sentences; a semicolon, and a line that does not go on, end one too."""
+    found: list[Sentence] = []
+    first, paragraph, item = 0, 0, False
+    for place, token in enumerate(words.tokens):
+        if token[0] not in ".;!?\n" or not _ends(words, place, lexicon):
+            continue
+        if place > first:
+            opens = words.tokens[place - 1] == ":"
+            asked = token[0] == "?"
+            kinds = frozenset(words.tokens[first:place])
+            found.append(Sentence(first, place, paragraph, item, opens, asked, kinds))
+        first = place + 1
+        if token[0] == "\n":
+            paragraph += token.count("\n") > 1
+            item = first < len(words.tokens) and words.tokens[first][0] in _LINE_START
+    if first < len(words.tokens):
+        last = len(words.tokens)
+        kinds = frozenset(words.tokens[first:last])
+        found.append(Sentence(first, last, paragraph, item, False, False, kinds))
+    return found
+
+
+def _ends(words: Words, place: int, lexicon: Lexicon) -> bool:
+    """Whether a mark ends its sentence."""
+    token = words.tokens[place]
+    before = words.tokens[place - 1] if place else ""
+    if token[0] == "\n":
+        return before not in lexicon.carry_on or token.count("\n") > 1
+    last = place + 1 == len(words.tokens)
+    apart = (
+        last or words.starts[place + 1] > words.ends[place] or words.tokens[place + 1][0] == "\n"
+    )
+    if token[0] == "?":
+        # "?CES" asks of what follows, "CES?" of what stands before.
+        return apart and place > 0 and words.ends[place - 1] == words.starts[place]
+    if token[0] == ".":
+        return apart and before not in lexicon.abbreviations
+    return True
+
+
+def events_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Event]:
+    """Find the phrases of the lexicon in a sentence; a longer one hides the shorter ones in it."""
+    found: list[Event] = []
+    edges = lexicon.root.edges
+    tokens = words.tokens
+    place, part, last = sentence.first, 0, sentence.last
+    while place < last:
+        token = tokens[place]
+        if token in edges:
+            event = _longest(words, place, last, part, edges[token])
+            if event is not None:
+                found.append(event)
+                place = event.end
+                continue
+        if token[0] == ",":
+            part += 1
+        place += 1
+    return found
+
+
+def _longest(
+    words: Words, place: int, last: int, part: int, nodes: tuple[Node, ...]
+) -> Event | None:
+    """Walk the lexicon from one token on, and keep what ends furthest away."""
+    best: Event | None = None
+    tokens, end = words.tokens, place + 1
+    while nodes:
+        names: tuple[Name, ...] = ()
+        cues: tuple[Cue, ...] = ()
+        for node in nodes:
+            if node.names:
+                names += _as_written(node, words, place, end)
+            if node.cues:
+                cues += node.cues
+        if names or cues:
+            best = Event(place, end, part, names, cues)
+        if end == last:
+            break
+        nodes = _onward(nodes, tokens[end])
+        end += 1
+    return best
+
+
+def _onward(nodes: tuple[Node, ...], token: str) -> tuple[Node, ...]:
+    """Give the places in the lexicon to which one more token leads."""
+    if len(nodes) == 1:
+        return nodes[0].edges.get(token, ())
+    return tuple([after for node in nodes for after in node.edges.get(token, ())])
+
+
+def _as_written(node: Node, words: Words, place: int, end: int) -> tuple[Name, ...]:
+    """Give the names that end here; some count only in capitals."""
+    if not node.capitals:
+        return node.names
+    if not words.shouted and words.text[words.starts[place] : words.ends[end - 1]].isupper():
+        return node.names
+    return tuple(name for name in node.names if not name.capitals)
