@@ -1,23 +1,31 @@
 """What a code, a name or a status in the record stands for, before it is an entry of the chart."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import date, tzinfo
+from typing import Any
 
-from service.clinical import resources as fhir
-from service.clinical.chart import Assertion, Group, Side
+from service.clinical import fhir
+from service.clinical.chart import Group, Side
 from service.clinical.dates import Days, past_part, read_days
-from service.clinical.terminology import Terminology, union
+from service.clinical.terminology import Terminology, Trigger
+from service.clinical.text import Lexicon, Mention, read_onset, read_text, speaks
 
-# A cue in a sentence that names a red flag: only doubt, family and history can be told from one
-# word. Negation and plans need the sentence read, so here they are unclear, never a "no".
-CUES = {
-    "family": Assertion.FAMILY,
-    "historical": Assertion.HISTORICAL,
-    "possible": Assertion.POSSIBLE,
-    "negated": Assertion.UNCLEAR,
-    "planned": Assertion.UNCLEAR,
-}
+_NO_CONCEPT = fhir.CodeableConcept()
+NO_CONCEPTS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerWords:
+    """What a short answer means when it is the whole of a value, in words or as a code."""
+
+    # kind of answer -> its words: "no" it is not there (of a function: it is lost); "yes" it is
+    # there (of a function: it is kept); "normal" all is well, of a symptom as of a function;
+    # "reduced" a function is impaired; "quality" how or on which side a symptom is there.
+    kinds: Mapping[str, frozenset[str]]
+    turning: frozenset[str]  # after a "no" or "normal", these make the answer mean something else
+    no_codes: frozenset[str]
+    yes_codes: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,10 +33,19 @@ class Reading:
     """How a record is read: the vocabulary and the conventions of `cards/`."""
 
     terms: Terminology
-    absent_words: frozenset[str]  # a whole value that means "no", in lower case
-    absent_codes: frozenset[str]  # a coded value that means "no"
-    both_sides: frozenset[str]  # value sets whose codes mean both sides
+    lexicon: Lexicon
+    trigger: Trigger
+    answers: AnswerWords
+    questions: str  # the code system of a questionnaire's link ids
+    sides: Mapping[Side, frozenset[str]]  # value sets whose codes mean a side by themselves
+    implies: Mapping[str, frozenset[str]]  # what one concept says of another
+    covers: Mapping[str, frozenset[str]]  # what the words of a coded concept do not add to it
+    headings_of_reports: tuple[str, ...]  # of the parts that hold no finding, in lower case
+    imaging: frozenset[str]  # the concept of a lumbar MRI that was done
+    index: frozenset[str]  # concepts of the index problem: back pain, radiculopathy
+    timeless: frozenset[str]  # measured things that are read however old they are
     supply_days: int  # what a prescription covers when it does not say
+    dose_equivalents: tuple[tuple[str, float], ...]  # (drug, mg of the standard one for 1 mg)
     longest_list: int  # entries: a list as long as this is searched, but never taken as complete
     look_back_days: Mapping[Group, int]  # the longest look-back into each list read newest first
 
@@ -43,10 +60,29 @@ class Calendar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Reads the resources of one patient as of one day."""
+    """Reads the resources of one patient as of one day; references are looked up in what was sent.
+
+    `drugs` and `conditions` map a reference (`Medication/1`, `Condition/1`) to what was sent;
+    `visits` an Encounter, or a Condition that one points to, to the date of that visit.
+    `oldest_reading` is the first day of the longest look-back into readings.
+    The dictionaries after them keep, for this call only, what a code, a name or a date stands
+    for: charts repeat themselves.
+    """
 
     reading: Reading
     calendar: Calendar
+    birth: Days | None = None
+    drugs: Mapping[str, fhir.CodeableConcept] = field(default_factory=dict)
+    conditions: Mapping[str, fhir.Condition] = field(default_factory=dict)
+    visits: Mapping[str, str] = field(default_factory=dict)
+    oldest_reading: date = date.min
+    memo: dict[object, Any] = field(default_factory=dict)
+    dates: dict[str, Days | None] = field(default_factory=dict)
+    names: dict[object, Any] = field(default_factory=dict)
+    idle: dict[object, bool] = field(default_factory=dict)
+    drug_concepts: dict["Meaning", frozenset[str]] = field(default_factory=dict)
+    spoken: dict["Meaning", bool] = field(default_factory=dict)
+    sides: dict["Meaning", Side] = field(default_factory=dict)
 
     @property
     def terms(self) -> Terminology:
@@ -58,36 +94,137 @@ class Reader:
         """The day that counts as today."""
         return self.calendar.as_of
 
+    @property
+    def today(self) -> Days:
+        """Today as an interval of days."""
+        return Days(first=self.as_of, last=self.as_of)
+
     def days(self, text: str | None) -> Days | None:
         """Read a date; a date in the future counts as not given."""
-        return past_part(read_days(text, self.calendar.zone), self.as_of)
+        if not text:
+            return None
+        if text not in self.dates:
+            self.dates[text] = past_part(read_days(text, self.calendar.zone), self.as_of)
+        return self.dates[text]
+
+    def drug(self, reference: str | None) -> fhir.CodeableConcept | None:
+        """Give the drug that a reference points to, if it was sent."""
+        return self.drugs.get(tail(reference)) if reference else None
+
+    def condition(self, reference: str | None) -> fhir.Condition | None:
+        """Give the Condition that a reference points to, if it was sent."""
+        return self.conditions.get(tail(reference)) if reference else None
+
+    def visit(self, *references: str | None) -> Days | None:
+        """Give the day of the visit that one of some references stands for."""
+        dates = (self.visits.get(tail(reference)) for reference in references if reference)
+        return self.days(next(filter(None, dates), None))
+
+    def speaks(self, what: "Meaning") -> bool:
+        """Whether a CodeableConcept, by its codes or its words, says anything that is asked for.
+
+        That is a concept, a mention in its words, or a study that is one of ours.
+        """
+        found = self.spoken.get(what)
+        if found is None:
+            said = any(self.mentions(words, None) for words in what.words)
+            found = bool(what.concepts) or said or self._is_our_study(what)
+            self.spoken[what] = found
+        return found
+
+    def _is_our_study(self, what: "Meaning") -> bool:
+        return self.reading.trigger.takes(what.concepts, " ".join(what.words).lower())
+
+    def since(self, text: str, written: Days | None) -> Days | None:
+        """Read since when something is, from words that say nothing else: "three weeks ago"."""
+        said = read_onset(text, self.reading.lexicon, written.last if written else self.as_of)
+        return past_part(said, self.as_of)
+
+    def may_speak(self, text: str) -> bool:
+        """Whether a text holds any word that a mention needs; far cheaper than to read it."""
+        return speaks(text, self.reading.lexicon)
+
+    def mentions(self, text: str | None, written: Days | None) -> tuple[Mention, ...]:
+        """Read what a text says; durations in it count from the day it was written."""
+        if not text:
+            return ()
+        known: tuple[Mention, ...] | None = self.memo.get(text)
+        if known is not None:
+            return known
+        said = read_text(text, self.reading.lexicon, written.last if written else self.as_of)
+        if all(mention.onset is None for mention in said):
+            self.memo[text] = said  # it says the same, whenever it was written
+        return said
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Meaning:
-    """What a CodeableConcept stands for."""
+    """What a CodeableConcept stands for: by its codes, and in its words."""
 
-    concepts: frozenset[str]
+    concepts: frozenset[str]  # of its codes; empty when none is known
     label: str
     code: str | None
-    cue: str | None = None  # set when the meaning was read from words, and a cue turned it
+    words: tuple[str, ...] = ()  # its text and displays, each once
+    standard: bool = False  # it bears a code of a standard system for findings
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to show a reader."""
+        return bool(self.label)
 
 
-def meaning(reader: Reader, concept: fhir.CodeableConcept | None) -> Meaning | None:
-    """Look up the concepts of a CodeableConcept, by code and, where no code is known, by name."""
+def tail(reference: str) -> str:
+    """Give the type and the id at the end of a reference: `Condition/1` of `…/Condition/1`."""
+    return "/".join(reference.partition("/_history/")[0].rsplit("/", 2)[-2:])
+
+
+NOTHING = Meaning(concepts=frozenset(), label="", code=None)
+
+
+def plain_concept(concept: fhir.CodeableConcept | None) -> fhir.CodeableConcept:
+    """Give the CodeableConcept itself, where R5 holds it one level deeper."""
+    if isinstance(concept, fhir.CodeableReference) and concept.concept is not None:
+        return concept.concept
+    return concept or _NO_CONCEPT
+
+
+def meaning(reader: Reader, concept: fhir.CodeableConcept | None) -> Meaning:
+    """Look up the concepts of a CodeableConcept's codes, and keep its words."""
     if concept is None:
-        return None
-    codings = concept.coding or ()
-    found = union(reader.terms.concepts_of(c.system, c.code) for c in codings)
-    first = next((c for c in codings if c.code), None)
-    label = concept.text or next((c.display for c in codings if c.display), None)
-    code = first.code if first else None
-    if found:
-        return Meaning(concepts=found, label=label or code or "", code=code)
-    if label is None:
-        return None
-    named, cue = reader.terms.named(label)
-    return Meaning(concepts=named, label=label, code=code, cue=cue) if named else None
+        return NOTHING
+    concept = plain_concept(concept)
+    known: Meaning | None = reader.memo.get(concept)
+    if known is None:
+        known = reader.memo[concept] = _looked_up(reader, concept.text, concept.coding or ())
+    return known
+
+
+def _looked_up(reader: Reader, text: str | None, codings: Iterable[fhir.Coding]) -> Meaning:
+    terms, concepts, first, standard = reader.terms, NO_CONCEPTS, None, False
+    words = {text: None} if text else {}
+    for coding in codings:
+        if coding.display:
+            words[coding.display] = None  # each once, in their order
+        if coding.code:
+            first = first or coding.code
+            concepts |= terms.concepts_of(coding.system, coding.code)
+            standard = standard or terms.is_standard(coding.system)
+    return Meaning(
+        concepts=concepts,
+        label=next(iter(words), first or ""),
+        code=first,
+        words=tuple(words),
+        standard=standard,
+    )
+
+
+def listed(
+    some: fhir.CodeableConcept | Sequence[fhir.CodeableConcept] | None,
+) -> Sequence[fhir.CodeableConcept]:
+    """Give a list, where FHIR's versions differ in whether there is one or several."""
+    if some is None:
+        return ()
+    return [some] if isinstance(some, fhir.CodeableConcept) else some
 
 
 def status_code(status: fhir.CodeableConcept | str | None) -> str | None:
@@ -101,12 +238,28 @@ def status_code(status: fhir.CodeableConcept | str | None) -> str | None:
 
 def side_of(reader: Reader, what: Meaning, body_sites: Iterable[fhir.CodeableConcept] = ()) -> Side:
     """Say which side an entry speaks of, by its code's value set, its words or its body site."""
-    if what.concepts & reader.reading.both_sides:
-        return Side.BOTH
-    words = [what.label]
+    if body_sites:
+        return _side(reader, what, body_sites)
+    side = reader.sides.get(what)
+    if side is None:
+        side = reader.sides[what] = _side(reader, what, ())
+    return side
+
+
+def _side(reader: Reader, what: Meaning, body_sites: Iterable[fhir.CodeableConcept]) -> Side:
+    by_code = {side for side, sets in reader.reading.sides.items() if what.concepts & sets}
+    words = list(what.words)
     for site in body_sites:
         words += [site.text or "", *(c.display or "" for c in site.coding or ())]
-    named = reader.terms.sides_named(" ".join(words))
+    return _one(by_code | {Side(s) for s in reader.terms.sides_named(" ".join(words))})
+
+
+def side_in(reader: Reader, words: str) -> Side:
+    """Say which side some words speak of."""
+    return _one({Side(s) for s in reader.terms.sides_named(words)})
+
+
+def _one(named: Set[Side]) -> Side:
     if Side.BOTH in named or {Side.LEFT, Side.RIGHT} <= named:
         return Side.BOTH
     return next((side for side in (Side.LEFT, Side.RIGHT) if side in named), Side.UNSTATED)

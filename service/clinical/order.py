@@ -1,40 +1,33 @@
 """The order that is judged: which study it asks for, and what it says of its reason."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
-from service.clinical import resources as fhir
+import msgspec
+
+from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
-from service.clinical.dates import Days
-from service.clinical.meaning import CUES, Meaning, Reader, side_of
+from service.clinical.entries import READERS
+from service.clinical.entries.care import references
+from service.clinical.entries.diagnoses import condition_statement
+from service.clinical.entries.statement import Statement, from_meaning, from_notes
+from service.clinical.meaning import Meaning, Reader, meaning, plain_concept, side_of
 from service.clinical.salvage import salvage
-from service.clinical.terminology import Terminology, union
+from service.clinical.terminology import Terminology, Trigger, union
 
 _NOT_ORDERED = frozenset({"revoked", "entered-in-error", "completed"})
-_SENTENCE_END = re.compile(r"[.;\n]\s")
+_DOUBTED = (Assertion.POSSIBLE, Assertion.UNLIKELY)
 
 
 class Contrast(StrEnum):
     """What an order says about contrast."""
 
     WITH = "with"
+    ONLY = "only"  # without a study before it
     WITHOUT = "without"
     UNSPECIFIED = "unspecified"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trigger:
-    """Which orders are ours: the concepts of their codes, and words for those without a code."""
-
-    concepts: frozenset[str]
-    with_contrast: str
-    without_contrast: str
-    modality: re.Pattern[str]
-    region: re.Pattern[str]
-    words_with: re.Pattern[str]
-    words_without: re.Pattern[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +41,7 @@ class Order:
     fits: bool  # whether all of it could be read, so that it can be returned
     concepts: frozenset[str]
     contrast: Contrast
+    whole_spine: bool  # it covers more than the lumbar spine
 
     @property
     def reference(self) -> str:
@@ -57,7 +51,7 @@ class Order:
     @property
     def study(self) -> tuple[str | None, str | None]:
         """The study's code system and code, to tell two orders for the same study."""
-        codings = (self.resource.code.coding if self.resource.code else None) or ()
+        codings = plain_concept(self.resource.code).coding or ()
         first = next((c for c in codings if c.code), None)
         return (first.system, first.code) if first else (None, None)
 
@@ -69,11 +63,11 @@ def recognise(terms: Terminology, trigger: Trigger, json: bytes, patient_id: str
         return None
     if resource.status in _NOT_ORDERED or resource.doNotPerform:
         return None
-    codings = resource.code.coding or ()
-    concepts = union(terms.concepts_of(c.system, c.code) for c in codings)
-    words = " ".join(filter(None, (resource.code.text, *(c.display for c in codings)))).lower()
-    named = trigger.modality.search(words) and trigger.region.search(words)
-    if not (concepts & trigger.concepts or named):
+    code = plain_concept(resource.code)
+    codings = code.coding or ()
+    concepts = union([terms.concepts_of(c.system, c.code) for c in codings])
+    words = " ".join(filter(None, (code.text, *(c.display for c in codings)))).lower()
+    if not trigger.takes(concepts, words):
         return None
     return Order(
         id=resource.id or "",
@@ -83,6 +77,7 @@ def recognise(terms: Terminology, trigger: Trigger, json: bytes, patient_id: str
         fits=fits,
         concepts=concepts,
         contrast=_contrast(concepts, words, trigger),
+        whole_spine=trigger.whole_spine in concepts,
     )
 
 
@@ -103,6 +98,8 @@ def _read(json: bytes) -> tuple[fhir.ServiceRequest | None, bool]:
 
 def _contrast(concepts: frozenset[str], words: str, trigger: Trigger) -> Contrast:
     """Say what an order says about contrast: by its code, else by its words."""
+    if trigger.contrast_only in concepts:
+        return Contrast.ONLY
     if trigger.with_contrast in concepts:
         return Contrast.WITH
     if trigger.without_contrast in concepts:
@@ -114,39 +111,89 @@ def _contrast(concepts: frozenset[str], words: str, trigger: Trigger) -> Contras
 
 def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
     """Read the reasons and the notes of an order as entries of the chart, dated today."""
-    for reason in order.resource.reasonCode or ():
-        codings = reason.coding or ()
-        concepts = union(reader.terms.concepts_of(c.system, c.code) for c in codings)
-        words = reason.text or next((c.display for c in codings if c.display), None) or ""
-        if concepts:
-            code = next((c.code for c in codings if c.code), None)
-            doubted = reader.terms.cue(words) == "possible"
-            cue = "possible" if doubted else None  # of a coded reason nothing else turns the code
-            what = Meaning(concepts=concepts, label=words or code or "", code=code, cue=cue)
-            yield _entry(reader, order, what, without_cue=Assertion.PRESENT)
-        else:
-            yield from _sentence_entries(reader, order, words)
-    for note in order.resource.note or ():
-        yield from _sentence_entries(reader, order, note.text or "")
+    statement = Statement(reference=order.reference, group=Group.ORDER, asserted=reader.today)
+    resource = order.resource
+    reasons = [*(resource.reasonCode or ()), *(resource.reason or ())]
+    sites = resource.bodySite or ()
+    stated = replace(statement, side=side_of(reader, meaning(reader, None), sites))
+    for reason in reasons:
+        yield from _reason(reader, stated, meaning(reader, reason))
+    for reference in _references(resource):
+        yield from _referred(reader, stated, reference)
+    yield from _contained(reader, order)
+    yield from _requester(reader, statement, resource)
+    yield from from_notes(reader, statement, resource.note)
 
 
-def _sentence_entries(reader: Reader, order: Order, words: str) -> Iterator[Entry]:
-    """Read words sentence by sentence: a cue turns only the sentence that it stands in."""
-    for sentence in _SENTENCE_END.split(words):
-        concepts, cue = reader.terms.named(sentence)
-        if concepts:
-            what = Meaning(concepts=concepts, label=sentence.strip(), code=None, cue=cue)
-            yield _entry(reader, order, what, without_cue=Assertion.POSSIBLE)
+def _reason(reader: Reader, statement: Statement, what: Meaning) -> Iterator[Entry]:
+    """Read one reason: of a coded one, doubt in its own words makes it possible."""
+    said = {m.concept: m.assertion for w in what.words for m in reader.mentions(w, reader.today)}
+    for entry in from_meaning(reader, statement, what):
+        doubts = [said[c] for c in entry.concepts if said.get(c) in _DOUBTED]
+        yield replace(entry, assertion=doubts[0]) if doubts else entry
 
 
-def _entry(reader: Reader, order: Order, what: Meaning, *, without_cue: Assertion) -> Entry:
-    return Entry(
-        reference=order.reference,
-        group=Group.ORDER,
-        concepts=what.concepts,
-        label=what.label,
-        code=what.code,
-        assertion=CUES[what.cue] if what.cue else without_cue,
-        asserted=Days(first=reader.as_of, last=reader.as_of),
-        side=side_of(reader, what),
-    )
+def _references(resource: fhir.ServiceRequest) -> Iterator[fhir.Reference]:
+    yield from references(resource.reasonReference)
+    for reason in resource.reason or ():
+        if isinstance(reason.reference, fhir.Reference):
+            yield reason.reference
+    yield from references(resource.supportingInfo)
+
+
+def _referred(reader: Reader, statement: Statement, reference: fhir.Reference) -> Iterator[Entry]:
+    """Read the Condition that a reason points to as the reason itself; else the words it bears."""
+    condition = reader.condition(reference.reference)
+    if condition is not None:
+        said = condition_statement(reader, condition)
+        stated = replace(statement, assertion=said.assertion, onset=said.onset, ended=said.ended)
+        what = meaning(reader, condition.code)
+        yield from from_meaning(reader, stated, what, condition.bodySite or ())
+    elif reference.display:
+        yield from _reason(
+            reader, statement, meaning(reader, fhir.CodeableConcept(text=reference.display))
+        )
+
+
+def _requester(
+    reader: Reader, statement: Statement, resource: fhir.ServiceRequest
+) -> Iterator[Entry]:
+    """Read who orders, where the order says so in words or holds the role itself."""
+    said = [resource.requester.display if resource.requester else None]
+    for inside in resource.contained or ():
+        if isinstance(inside, dict) and inside.get("resourceType") == "PractitionerRole":
+            said += [w for part in ("specialty", "code") for w in _words(inside.get(part))]
+    for words in filter(None, said):
+        trades = reader.terms.things_named(words)
+        if trades:
+            yield statement.entry(trades, words)
+
+
+def _words(concepts: Any) -> list[str]:
+    """Give the words of a list of CodeableConcepts that was not typed."""
+    try:
+        found = msgspec.convert(concepts, list[fhir.CodeableConcept])
+    except msgspec.ValidationError:
+        return []
+    return [w for c in found for w in (c.text, *(g.display for g in c.coding or ())) if w]
+
+
+def _contained(reader: Reader, order: Order) -> Iterator[Entry]:
+    """Read what stands inside the order itself, as entries of the order."""
+    for inside in order.resource.contained or ():
+        resource = _resource(inside)
+        make = READERS.get(type(resource))
+        for entry in make(reader, resource) if make else ():
+            yield replace(
+                entry,
+                reference=order.reference,
+                group=Group.ORDER,
+                asserted=entry.asserted or reader.today,
+            )
+
+
+def _resource(inside: Any) -> Any:
+    try:
+        return fhir.read_resource(msgspec.json.encode(inside))
+    except (*fhir.UNREADABLE, TypeError):
+        return None

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 ICD_10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
-# The kinds of cue, doubt first: where a sentence holds several, doubt may alarm and so decides.
-CUE_KINDS = ("possible", "family", "historical", "planned", "negated")
+MEASURED = ("obs-", "root-")  # how the concepts of measured things, and of nerve roots, begin
 _NOTHING: frozenset[str] = frozenset()
 _CATEGORY_LENGTH = 3
-_A_NAME = ""  # stands in a sentence for the name that was found there
 _WORD = re.compile(r"[^\W_]+|\?")
 
 
@@ -28,19 +27,53 @@ class Phrases:
     by_first_word: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
 
     def found_in(self, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
-        """Give the meaning of each phrase in a text, and from which word to which it stands.
+        """Give the meanings of each phrase in a text, and from which word to which it stands.
 
-        A longer phrase hides the shorter ones in it.
+        A longer phrase hides the shorter ones in it; one phrase may have several meanings.
         """
         place = 0
         while place < len(words):
-            step = 1
+            step = 0
             for phrase, meaning in self.by_first_word.get(words[place], ()):
-                if words[place : place + len(phrase)] == phrase:
+                if len(phrase) >= step and words[place : place + len(phrase)] == phrase:
                     step = len(phrase)
                     yield meaning, place, place + step
-                    break
-            place += step
+            place += step or 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger:
+    """Which studies are lumbar MRIs: the concepts of their codes, and words for those without one.
+
+    `modality`, `region` and the two `words_…` are searched in the words of an order.
+    """
+
+    concepts: frozenset[str]
+    with_contrast: str
+    without_contrast: str
+    contrast_only: str
+    whole_spine: str
+    modality: re.Pattern[str]
+    region: re.Pattern[str]
+    words_with: re.Pattern[str]
+    words_without: re.Pattern[str]
+
+    def takes(self, concepts: frozenset[str], words: str) -> bool:
+        """Whether a study is one of ours, by a code or, in lower case, by its words."""
+        if concepts & self.concepts:
+            return True
+        return bool(self.modality.search(words) and self.region.search(words))
+
+
+class NamedIn(NamedTuple):
+    """What a text names: things measured; functions, by the symptom of their loss; topics."""
+
+    things: frozenset[str] = _NOTHING
+    functions: frozenset[str] = _NOTHING
+    topics: frozenset[str] = _NOTHING  # symptoms that a question is about, whatever else it says
+
+
+_NAMES_NOTHING = NamedIn()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,15 +82,23 @@ class Terminology:
 
     `codes` maps (system, code) to value set names; ICD-10-CM codes stand there without the dot.
     `systems` maps every spelling of a code system (URL, OID) to the one used in `codes`.
-    `names` holds the names of concepts, `cues` the words that turn the meaning of a sentence,
-    `sides` the words for the sides of the body.
+    `standard` are the systems whose codes name a thing for everybody, not for one site;
+    `things` holds the names of things measured, of the roots they tell of, of drugs and trades;
+    `names_only` are those of them for which no code is known: their names count beside any code;
+    `functions` the names of what the body does when all is well, by the symptom of its loss;
+    `topics` words of questions about a symptom, whatever else they say;
+    `sides` the words for the sides of the body; `openers` the first words of things and functions.
     """
 
     codes: Mapping[tuple[str, str], frozenset[str]]
     systems: Mapping[str, str]
-    names: Phrases
-    cues: Phrases
+    standard: frozenset[str]
+    things: Phrases
+    names_only: frozenset[str]
+    functions: Phrases
+    topics: Phrases
     sides: Phrases
+    openers: frozenset[str]
 
     def concepts_of(self, system: str | None, code: str | None) -> frozenset[str]:
         """Give the concepts of one coding; empty when the code is not in any value set."""
@@ -70,6 +111,10 @@ class Terminology:
         if known == ICD_10_CM:
             return self._icd_10_cm(code)
         return self.codes.get((known, code.strip()), _NOTHING)
+
+    def is_standard(self, system: str | None) -> bool:
+        """Whether a code system is one that names findings for everybody, not a site's own."""
+        return self.systems.get(system or "", system or "") in self.standard
 
     def _icd_10_cm(self, code: str) -> frozenset[str]:
         """Look up an ICD-10-CM code as EHRs write it: any case, with or without the dot.
@@ -84,30 +129,26 @@ class Terminology:
             plain = plain[:-1]
         return _NOTHING
 
-    def named(self, text: str) -> tuple[frozenset[str], str | None]:
-        """Give the concepts whose name stands in a text, and the kind of cue that turns them.
+    def named(self, text: str, *, coded: bool) -> NamedIn:
+        """Give the measured things, functions and topics that a text names.
 
-        A word that belongs to a name is no cue: "fracture without cord injury" denies no fracture.
+        Where a standard code stands beside the text and is none of ours, it is another thing
+        ("ideal body weight"), unless ours has no code at all.
         """
         words = words_of(text)
-        found = list(self.names.found_in(words))
-        if not found:
-            return _NOTHING, None
-        rest: list[str] = []
-        after = 0
-        for _, first, end in found:
-            rest += [*words[after:first], _A_NAME]
-            after = end
-        rest += words[after:]
-        return frozenset(concept for concept, _, _ in found), self._cue_in(tuple(rest))
+        if self.openers.isdisjoint(words):
+            return _NAMES_NOTHING
+        things = frozenset(n for n, _, _ in self.things.found_in(words) if n.startswith(MEASURED))
+        return NamedIn(
+            things=things & self.names_only if coded else things,
+            functions=frozenset(name for name, _, _ in self.functions.found_in(words)),
+            topics=frozenset(name for name, _, _ in self.topics.found_in(words)),
+        )
 
-    def cue(self, text: str) -> str | None:
-        """Name the kind of cue that turns a text; doubt comes first, since doubt may alarm."""
-        return self._cue_in(words_of(text))
-
-    def _cue_in(self, words: tuple[str, ...]) -> str | None:
-        kinds = {kind for kind, _, _ in self.cues.found_in(words)}
-        return next((kind for kind in CUE_KINDS if kind in kinds), None)
+    def things_named(self, text: str) -> frozenset[str]:
+        """Give the drugs and trades that a text names."""
+        found = self.things.found_in(words_of(text))
+        return frozenset(name for name, _, _ in found if not name.startswith(MEASURED))
 
     def sides_named(self, text: str) -> frozenset[str]:
         """Give the sides of the body that a text names: `left`, `right`, `both`."""

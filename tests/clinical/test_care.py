@@ -99,4 +99,4 @@ def test_weight_is_lost_from_five_percent(
 ) -> None:
     earlier = {**reading("29463-7", "Weight", before, "kg", apart), "id": "earlier"}
     found = judge.advice(call(PAIN, earlier, reading("29463-7", "Weight", now, "kg", 2)), TODAY)
-    assert found.assessment.findings.status("weight-loss-measured") == expected
+    assert found.assessment.findings.status("weight-loss") == expected

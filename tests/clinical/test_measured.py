@@ -98,7 +98,7 @@ def test_strength_is_read_as_a_share_of_five(words: str, expected: str, judge: J
     strength = observation(None, "Muscle strength", valueString=words,
                            effectiveDateTime=TODAY.isoformat())  # fmt: skip
     given = judge.advice(call(back_pain(), strength), TODAY)
-    assert given.assessment.findings.status("motor-grade-reduced") == expected
+    assert given.assessment.findings.status("strength-reduced") == expected
 
 
 def test_what_the_laboratory_calls_very_high_needs_no_unit(judge: Judge) -> None:

@@ -1,0 +1,66 @@
+"""A short answer: yes, no, normal, reduced, or how it is; in words or as a code."""
+
+import re
+from collections.abc import Iterable
+
+from service.clinical import fhir
+from service.clinical.meaning import Reader, listed
+
+_WORDS = re.compile(r"[^\s,;:()]+")
+_LONGEST_ANSWER = 6  # words: what is longer is read as text
+
+
+def answer_of(reader: Reader, value: fhir.Value) -> str | None:
+    """Sort a short answer: yes, no, normal, reduced; None for anything longer or for none."""
+    words = reader.reading.answers
+    if value.valueBoolean is not None:
+        return "yes" if value.valueBoolean else "no"
+    concept = coded_answer(value)
+    codes = {c.code for c in (concept.coding if concept else None) or ()}
+    if codes & words.no_codes:
+        return "no"
+    if codes & words.yes_codes:
+        return "yes"
+    return kind_of(reader, words_of_value(value) or "")
+
+
+def kind_of(reader: Reader, said: str) -> str | None:
+    """Sort the words of a short answer by the whole of it, else by how it begins.
+
+    A "no" or "normal" that goes on counts while nothing after it may turn it round: "no longer".
+    """
+    words = reader.reading.answers
+    parts = _WORDS.findall(said.lower().strip(" ."))
+    whole = " ".join(parts)
+    found = next((kind for kind, some in words.kinds.items() if whole in some), None)
+    if found or not parts:
+        return found
+    begins = next((kind for kind, some in words.kinds.items() if parts[0] in some), None)
+    if begins in ("no", "normal"):
+        goes_on = len(parts) <= _LONGEST_ANSWER and "?" not in whole
+        plain = goes_on and words.turning.isdisjoint(parts[1:])
+        return begins if plain and words.kinds["reduced"].isdisjoint(parts[1:]) else None
+    return begins
+
+
+def coded_answer(value: fhir.Value) -> fhir.CodeableConcept | None:
+    """Give a coded answer, whichever of the two forms it has."""
+    if value.valueCodeableConcept is not None:
+        return value.valueCodeableConcept
+    return fhir.CodeableConcept(coding=(value.valueCoding,)) if value.valueCoding else None
+
+
+def words_of_value(value: fhir.Value) -> str | None:
+    """Give the words of a value."""
+    if value.valueString is not None:
+        return value.valueString
+    concept = coded_answer(value)
+    if concept is None:
+        return None
+    return concept.text or next((c.display for c in concept.coding or () if c.display), None) or ""
+
+
+def marks_of(value: fhir.Value) -> set[str | None]:
+    """Give the codes by which the laboratory marks a value."""
+    marks: Iterable[fhir.CodeableConcept] = listed(getattr(value, "interpretation", None))
+    return {c.code for mark in marks for c in mark.coding or ()}

@@ -1,0 +1,73 @@
+"""How much of a drug is taken a day, where the record says so: by numbers, else by its words."""
+
+import re
+from collections.abc import Iterable
+
+from service.clinical import fhir
+
+_IN_MG = {"mg": 1.0, "g": 1000.0, "ug": 0.001, "mcg": 0.001}
+_HOURS_A_UNIT = {"h": 1.0, "d": 24.0, "wk": 168.0}
+_HOURS_A_DAY = 24
+_MG = r"([0-9]{1,4}(?:\.[0-9]{1,3})?)\s*mg\b"
+_STRENGTH = re.compile(_MG, re.IGNORECASE)
+_TOTAL = re.compile(_MG + r"\s*total|\(" + _MG + r"\s*\)", re.IGNORECASE)
+_TABLETS = re.compile(r"\b([0-9]{1,2})\s*(?:tab|tablet|cap|capsule)s?\b", re.IGNORECASE)
+_A_DAY = (  # words -> times a day; the first that is found counts
+    (re.compile(r"every other day|alternate days|\bqod\b", re.IGNORECASE), 0.5),
+    (re.compile(r"weekly|once a week|every week", re.IGNORECASE), 1 / 7),
+    (re.compile(r"twice|two times|2 times|\bbid\b|every 12 hours", re.IGNORECASE), 2.0),
+    (re.compile(r"three times|3 times|\btid\b|every 8 hours", re.IGNORECASE), 3.0),
+    (re.compile(r"four times|4 times|\bqid\b|every 6 hours", re.IGNORECASE), 4.0),
+    (re.compile(r"daily|every day|once a day|\bq ?d\b|\bod\b|morning|/d", re.IGNORECASE), 1.0),
+)
+
+
+def daily_mg(name: str, dosages: Iterable[fhir.Dosage]) -> float | None:
+    """Give the mg of a drug a day, from its dosages and the strength in its name.
+
+    Several dosages are steps of a taper: the highest counts. None where it cannot be told.
+    """
+    told = [
+        mg for d in dosages if (mg := _structured(name, d) or _worded(name, d.text)) is not None
+    ]
+    return max(told, default=None)
+
+
+def _structured(name: str, dosage: fhir.Dosage) -> float | None:
+    rates = dosage.doseAndRate or ()
+    dose = dosage.doseQuantity or next((r.doseQuantity for r in rates if r.doseQuantity), None)
+    repeat = dosage.timing.repeat if dosage.timing else None
+    if dose is None or dose.value is None or repeat is None:
+        return None
+    hours = (repeat.period or 1) * _HOURS_A_UNIT.get(repeat.periodUnit or "d", 0)
+    each = _in_mg(name, dose)
+    if each is None or hours <= 0:
+        return None
+    return each * (repeat.frequency or 1) * _HOURS_A_DAY / hours
+
+
+def _in_mg(name: str, dose: fhir.Quantity) -> float | None:
+    """Give a dose in mg; of one counted in tablets by the strength that the name holds."""
+    unit = (dose.code or dose.unit or "").lower()
+    if dose.value is None:
+        return None
+    if unit in _IN_MG:
+        return dose.value * _IN_MG[unit]
+    strength = _STRENGTH.search(name)
+    counted = not unit or unit.strip("{}").startswith(("tab", "cap"))
+    return dose.value * float(strength[1]) if strength and counted else None
+
+
+def _worded(name: str, text: str | None) -> float | None:
+    """Read "40 mg daily", "Take 2 tablets (40 mg total) daily", "2 tablets twice a day"."""
+    times = next((n for words, n in _A_DAY if text and words.search(text)), None)
+    if text is None or times is None:
+        return None
+    total = _TOTAL.search(text)
+    if total is not None:
+        return float(total[1] or total[2]) * times
+    beside, tablets = _STRENGTH.search(text), _TABLETS.search(text)
+    strength = beside or _STRENGTH.search(name)
+    if strength is None or not (beside or tablets):
+        return None
+    return float(strength[1]) * (float(tablets[1]) if tablets else 1.0) * times
