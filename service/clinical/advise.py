@@ -28,7 +28,7 @@ def advise(
 ) -> Advice:
     """Judge one order from one record, as of one day."""
     chart = read(records, order, guideline.reading, calendar)
-    findings = evaluate(chart, guideline)
+    findings = evaluate(chart, order, guideline)
     assessment = rate(findings, guideline)
-    card = write(assessment, chart, order, guideline, issue)
-    return Advice(order=order, chart=chart, assessment=assessment, cards=(card,))
+    cards = write(assessment, chart, order, guideline, issue)
+    return Advice(order=order, chart=chart, assessment=assessment, cards=cards)

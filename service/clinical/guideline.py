@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from service.clinical.chart import Assertion, Group
 from service.clinical.meaning import Reading
-from service.clinical.order import Trigger
+from service.clinical.words import Line, Message, Study
 
 
 class Status(StrEnum):
@@ -18,20 +19,29 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """The kinds of question that can be asked of a chart."""
+    """The kinds of question that can be asked of a chart, an order, or a verdict."""
 
     CODED_ENTRY = "coded-entry"
+    NEW_ENTRY = "new-entry"
+    WITHDRAWN_ENTRY = "withdrawn-entry"
     MEASURED_VALUE = "measured-value"
+    MUSCLE_STRENGTH = "muscle-strength"
     BOTH_SIDES = "both-sides"
     AGE = "age"
     SYMPTOM_DURATION = "symptom-duration"
+    ONSET_AFTER = "onset-after"
     CONSERVATIVE_CARE = "conservative-care"
     PAIN_TREND = "pain-trend"
     DRUG_EXPOSURE = "drug-exposure"
     WEIGHT_LOSS = "weight-loss"
+    RECENT_IMAGING = "recent-imaging"
+    ORDER_STUDY = "order-study"
+    RULE_MATCHED = "rule-matched"
     RECORD_COMPLETE = "record-complete"
     ONE_OF = "one-of"
     TWO_OF = "two-of"
+    ALL_OF = "all-of"
+    UNLESS = "unless"
 
 
 class DateOf(StrEnum):
@@ -47,6 +57,7 @@ class Verdict(StrEnum):
     EMERGENCY = "emergency"
     FLAG = "flag"
     APPROPRIATE = "appropriate"
+    MODIFIER = "modifier"  # of a table beside the first: about the study, not the indication
     INCOMPLETE = "incomplete"
     UNCLEAR = "unclear"
     DEFERRAL = "deferral"
@@ -104,30 +115,58 @@ class Criterion:
     says: str
     kind: Kind
     sources: tuple[str, ...]
+    groups: tuple[Group, ...] = ()  # must have been read to the end for a "not met"
+    # Entries: which, of what assertion, how old, and what takes them back.
     value_sets: tuple[str, ...] = ()
-    groups: tuple[Group, ...] = ()
+    not_concepts: frozenset[str] = frozenset()
+    only_in: frozenset[Group] = frozenset()
     assertions: frozenset[Assertion] = frozenset()
     date_of: DateOf = DateOf.ONSET
     within_days: int | None = None
-    together_within_days: int | None = None
     undated: bool = False
+    note_within_days: int | None = None
+    initial_encounter_only: bool = False
+    first_encounter_code: bool = False
+    later_no_holds_days: int | None = None
+    # New entries: how recent a first record is, and what makes it an old matter.
+    asserted_within_days: int | None = None
+    recorded_before_days: int | None = None
+    needs_onset_or_worse: bool = False
+    muted_by: tuple[str, ...] = ()
+    together_within_days: int | None = None
+    # Measured values.
     quantity: str | None = None
     at_least: float | None = None
     above: float | None = None
     below: float | None = None
     at_most: float | None = None
+    above_half_of_age: float | None = None
     flagged: str | None = None
+    latest_only: bool = False
+    not_known: bool = False
+    course: str | None = None
+    first_within_days: int | None = None
+    at_least_roots: int | None = None
+    fall_at_least: float | None = None
+    fall_share: float | None = None
+    rise_at_least: float | None = None
+    quick_within_days: int | None = None
+    apart_at_least_days: int | None = None
+    latest_within_days: int | None = None
+    # Days: of symptoms, of care, of a drug.
     at_least_days: int | None = None
     below_days: int | None = None
     first_contact: bool = False
     extents: frozenset[str] = frozenset()
-    fall_at_least: float | None = None
-    fall_share: float | None = None
-    apart_at_least_days: int | None = None
-    latest_within_days: int | None = None
-    initial_encounter_only: bool = False
     not_words: frozenset[str] = frozenset()
+    # The order, and the verdict on it.
+    contrast: frozenset[str] = frozenset()
+    whole_spine: bool | None = None
+    rules: frozenset[str] = frozenset()
+    first_only: bool = False
+    # Made of others.
     of: tuple[str, ...] = ()
+    but_not: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +175,16 @@ class EpisodeRule:
 
     symptoms: tuple[str, ...]  # value sets of the index problem: back pain, radiculopathy
     gap_days: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DurationRule:
+    """Where an onset is looked for beside the diagnoses: measured durations, dated onsets."""
+
+    quantity: str  # "duration of symptoms", as an observation or an answer
+    onset_concept: str  # "date of onset", likewise
+    within_days: int
+    flare: str  # the concept of a flare of an older problem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,8 +198,11 @@ class CareRule:
     visits: int
     therapy: tuple[str, ...]
     referral: str
+    impossible: tuple[str, ...]  # why therapy cannot be had: then drugs alone are enough
     injections: tuple[str, ...]
     medicine: tuple[str, ...]
+    not_medicine: frozenset[str]  # words of a drug that is no care for pain: low doses, creams
+    general: tuple[str, ...]  # "conservative management", said in general
     review_after_days: int
 
 
@@ -159,6 +211,7 @@ class Row:
     """One row of a decision table: the findings it asks for, and the verdict it gives."""
 
     id: str
+    table: str
     rule: str
     verdict: Verdict
     cells: tuple[tuple[str, Status], ...]
@@ -171,29 +224,11 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SuggestionTemplate:
-    """One thing that a card offers to do, in words and in kind."""
+class Screening:
+    """The checklist of red flags, and what says of all of them at once that there is none."""
 
-    id: str
-    label: str
-    description: str
-    action: str
-    resource: Mapping[str, object] | None = None
-    due: str | None = None
-    study: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """What a card says."""
-
-    id: str
-    summary: str
-    detail: str
-    rule_in_words: str
-    suggestions: tuple[SuggestionTemplate, ...]
-    override_reasons: tuple[Mapping[str, str], ...]
-    shows_not_documented: bool
+    items: tuple[tuple[str, tuple[str, ...]], ...]  # (as said, criterion ids)
+    general: str  # the criterion that "no red flags" was written down
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,13 +242,18 @@ class Guideline:
     criteria: Mapping[str, Criterion]
     quantities: Mapping[str, Quantity]
     indication: tuple[Row, ...]
+    modifiers: tuple[tuple[Row, ...], ...]  # the tables on the study, each its own question
+    priority: tuple[str, ...]  # rules of the modifiers, the most important first
+    most_modifiers: int
     messages: Mapping[str, Message]
-    frame: Mapping[str, str]  # the sentences that every card shares
+    lines: tuple[Line, ...]
+    frame: Mapping[str, Any]  # the sentences that every card shares
     reading: Reading
-    trigger: Trigger
     needed: tuple[Group, ...]  # without one of these, no order is discouraged
     required: tuple[Group, ...]  # without one of these, nothing can be said
+    helpful: Mapping[Group, str]  # what was not looked at where one of these was not sent
     episode: EpisodeRule
+    duration: DurationRule
     care: CareRule
-    screening: tuple[tuple[str, tuple[str, ...]], ...]  # the checklist: (as said, criterion ids)
-    studies: Mapping[str, Mapping[str, tuple[str, str]]]  # value set -> system -> (code, display)
+    screening: Screening
+    studies: Mapping[str, Study]

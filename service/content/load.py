@@ -1,54 +1,51 @@
-"""From the files of `cards/` to the Guideline: its questions, its table, its words."""
+"""From the files of `cards/` to the Guideline: its questions, its tables, its words."""
 
-import csv
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from service.clinical.chart import Assertion, Group
+from service.clinical.chart import Group
 from service.clinical.guideline import (
     CareRule,
     Criterion,
-    DateOf,
+    DurationRule,
     EpisodeRule,
     Guideline,
     Kind,
-    Quantity,
     Row,
+    Screening,
     Source,
-    Status,
-    Verdict,
 )
+from service.clinical.words import Line
 from service.content import vocabulary
 from service.content.attributes import source_attributes
-from service.content.files import Content, known, none_unused, text
-from service.content.messages import frame, messages
-from service.content.vocabulary import ValueSets
-from service.errors import BadContent
+from service.content.criteria import check_look_backs
+from service.content.criteria import criteria as read_criteria
+from service.content.files import Content, known, none_unused
+from service.content.lexicon import lexicon, text_concepts
+from service.content.messages import frame, lines, messages
+from service.content.tables import flags_named, table
 
-_FIXED_COLUMNS = (
-    "row", "rule", "verdict", "card", "recommendation", "indicator", "acr_variant", "rating",
-    "sources",
-)  # fmt: skip
-_CELLS = {"met": Status.MET, "not met": Status.NOT_MET, "unknown": Status.UNKNOWN}
-_INDICATORS = ("info", "warning", "critical")
+_LISTS_OF_WORDS = ("not_medicine",)
 
 
 def load(folder: Path) -> Guideline:
     """Read all of `cards/`; raises BadContent naming the file, the key and the problem."""
     content = Content(folder=folder)
-    path = content.guideline / "guideline.yaml"
-    settings = content.yaml(path, "guideline")
+    settings = content.yaml(content.guideline / "guideline.yaml", "guideline")
     sources = _sources(content)
     sets = vocabulary.value_sets(content)
+    concepts = {*sets, *vocabulary.named_only(content, sets), *text_concepts(content)}
     quantities = vocabulary.quantities(content)
-    names = _names(content, sets)
-    criteria = _criteria(content, sources, names, quantities)
-    rows = _rows(content.guideline / "indication.csv", criteria, sources)
-    screened = [name for item in settings["screening"] for name in item["criteria"]]
-    known(path, "screening", "it", screened, criteria)
-    known(path, "episode", "it", settings["episode"]["symptoms"], sets)
-    _all_used(content, sources, criteria, rows, settings)
+    criteria = read_criteria(content, sources, concepts, quantities)
+    check_look_backs(content, criteria, quantities)
+    rows, *modifiers = _tables(content, settings, criteria, sources)
+    every_row = [*rows, *chain(*modifiers)]
+    added = lines(content, criteria, every_row, sources)
+    said = messages(content, flags_named(every_row, criteria), criteria, sources)
+    _checked(content, settings, concepts, criteria, every_row)
+    _all_used(content, sources, criteria, every_row, (settings, added, said))
     return Guideline(
         version=f"{settings['version']}+{content.digest()}",
         topic_system=settings["topic_system"],
@@ -57,23 +54,48 @@ def load(folder: Path) -> Guideline:
         criteria=criteria,
         quantities=quantities,
         indication=rows,
-        messages=messages(content, _flags_named(rows, criteria), sets),
+        modifiers=tuple(modifiers),
+        priority=tuple(settings["modifiers"]["priority"]),
+        most_modifiers=settings["modifiers"]["most"],
+        messages=said,
+        lines=added,
         frame=frame(content),
-        reading=vocabulary.reading(content, sets),
-        trigger=vocabulary.trigger(content, sets),
+        reading=vocabulary.reading(content, sets, lexicon(content, concepts, sources)),
         needed=tuple(Group(name) for name in settings["needed"]),
         required=tuple(Group(name) for name in settings["required"]),
+        helpful={Group(name): said for name, said in settings["helpful"].items()},
         episode=EpisodeRule(**_rule(settings["episode"])),
+        duration=DurationRule(**_rule(settings["duration"])),
         care=CareRule(**_rule(settings["care"])),
-        screening=tuple((item["name"], tuple(item["criteria"])) for item in settings["screening"]),
-        studies=vocabulary.studies(sets),
+        screening=_screening(settings["screening"]),
+        studies=vocabulary.studies(content, sets, settings["studies"]),
     )
+
+
+def _tables(
+    content: Content,
+    settings: Mapping[str, Any],
+    criteria: Mapping[str, Criterion],
+    sources: Mapping[str, Source],
+) -> list[tuple[Row, ...]]:
+    """Read the table of the indication, which catches everything, and those on the study."""
+    names = ("indication", *settings["modifiers"]["tables"])
+    return [
+        table(content.guideline / f"{name}.csv", criteria, sources, catches_all=name == names[0])
+        for name in names
+    ]
 
 
 def _rule(row: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the lists of a rule into tuples; its sources are for readers only."""
     kept = {name: value for name, value in row.items() if name != "sources"}
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in kept.items()}
+    found = {name: tuple(v) if isinstance(v, list) else v for name, v in kept.items()}
+    return found | {name: frozenset(found[name]) for name in _LISTS_OF_WORDS if name in found}
+
+
+def _screening(row: Mapping[str, Any]) -> Screening:
+    items = tuple((item["name"], tuple(item["criteria"])) for item in row["items"])
+    return Screening(items=items, general=row["general"])
 
 
 def _sources(content: Content) -> dict[str, Source]:
@@ -81,107 +103,32 @@ def _sources(content: Content) -> dict[str, Source]:
     return {row["id"]: Source(**row) for row in rows}
 
 
-def _names(content: Content, sets: ValueSets) -> set[str]:
-    """List every concept that a criterion may ask for: value sets, and names without codes."""
-    return set(sets) | set(content.yaml(content.guideline / "names.yaml", "names")["names"])
-
-
-def _criteria(
+def _checked(
     content: Content,
-    sources: Mapping[str, Source],
-    names: set[str],
-    quantities: Mapping[str, Quantity],
-) -> dict[str, Criterion]:
-    """Read the questions; one made of others stands after them."""
-    path = content.guideline / "criteria.yaml"
-    for quantity in quantities.values():
-        known(content.guideline / "quantities.yaml", quantity.id, "it", quantity.value_sets, names)
-    criteria: dict[str, Criterion] = {}
-    for row in content.yaml(path, "criteria"):
-        known(path, row["id"], "sources", row["sources"], sources)
-        known(path, row["id"], "value_sets", row.get("value_sets", ()), names)
-        known(path, row["id"], "of", row.get("of", ()), criteria)
-        known(path, row["id"], "quantity", filter(None, [row.get("quantity")]), quantities)
-        if row["id"] in criteria:
-            raise BadContent(path, row["id"], "stands twice")
-        criteria[row["id"]] = _criterion(row)
-    return criteria
+    settings: Mapping[str, Any],
+    concepts: set[str],
+    criteria: Mapping[str, Criterion],
+    rows: list[Row],
+) -> None:
+    """Refuse a name in the settings, or a rule in a question, that nothing bears."""
+    path = content.guideline / "guideline.yaml"
+    known(path, "screening", "it", _screened(settings), criteria)
+    known(path, "episode", "it", settings["episode"]["symptoms"], concepts)
+    care = settings["care"]
+    lists = ("therapy", "general", "impossible", "injections", "medicine")
+    named = [name for key in lists for name in care[key]]
+    known(path, "care", "it", [*named, care["referral"]], concepts)
+    known(path, "duration", "it", [settings["duration"]["onset_concept"]], concepts)
+    rules = {row.rule for row in rows} | {row.id for row in rows}
+    for criterion in criteria.values():
+        known(content.guideline / "criteria.yaml", criterion.id, "rules", criterion.rules, rules)
+    modifying = {row.rule for row in rows if row.table in settings["modifiers"]["tables"]}
+    known(path, "priority", "a table", modifying, settings["modifiers"]["priority"])
 
 
-def _criterion(row: Mapping[str, Any]) -> Criterion:
-    converted = {
-        "kind": Kind(row["kind"]),
-        "sources": tuple(row["sources"]),
-        "value_sets": tuple(row.get("value_sets", ())),
-        "groups": tuple(Group(name) for name in row.get("groups", ())),
-        "assertions": frozenset(
-            Assertion(name) for name in row.get("assertions", ("present", "possible"))
-        ),
-        "date_of": DateOf(row.get("date_of", "onset")),
-        "extents": frozenset(row.get("extents", ())),
-        "of": tuple(row.get("of", ())),
-        "not_words": frozenset(row.get("not_words", ())),
-    }
-    return Criterion(**{**row, **converted})
-
-
-def _rows(
-    path: Path, criteria: Mapping[str, Criterion], sources: Mapping[str, Source]
-) -> tuple[Row, ...]:
-    reader = csv.DictReader(text(path).splitlines(), restval="", restkey="more")
-    columns = tuple(reader.fieldnames or ())
-    if columns[: len(_FIXED_COLUMNS)] != _FIXED_COLUMNS:
-        raise BadContent(path, "header", f"must begin with {', '.join(_FIXED_COLUMNS)}")
-    asked = columns[len(_FIXED_COLUMNS) :]
-    known(path, "header", "a column", asked, criteria)
-    rows = tuple(_row(path, line, asked, sources) for line in reader)
-    if not rows or rows[-1].cells:
-        raise BadContent(path, "last row", "must hold only '-', so that it catches everything")
-    twice = {row.id for row in rows if sum(row.id == other.id for other in rows) > 1}
-    if twice:
-        raise BadContent(path, min(twice), "stands twice")
-    return rows
-
-
-def _row(
-    path: Path, line: dict[str, str], asked: tuple[str, ...], sources: Mapping[str, Source]
-) -> Row:
-    named = tuple(line["sources"].split())
-    known(path, line["row"], "sources", named, sources)
-    _one_of(path, line, "verdict", tuple(Verdict))
-    _one_of(path, line, "indicator", _INDICATORS)
-    for column in asked:
-        _one_of(path, line, column, (*_CELLS, "-"))
-    if "more" in line or not named:
-        raise BadContent(path, line["row"], "has too many cells, or names no source")
-    return Row(
-        id=line["row"],
-        rule=line["rule"],
-        verdict=Verdict(line["verdict"]),
-        card=line["card"],
-        recommendation=line["recommendation"],
-        indicator=line["indicator"],
-        acr_variant=line["acr_variant"] or None,
-        rating=line["rating"] or None,
-        sources=named,
-        cells=tuple((c, _CELLS[line[c]]) for c in asked if line[c] != "-"),
-    )
-
-
-def _flags_named(rows: Iterable[Row], criteria: Mapping[str, Criterion]) -> dict[str, str]:
-    """Give for each card the longest list of flags that a row of it can name in its summary."""
-    longest: dict[str, str] = {}
-    for row in rows:
-        asked = [criteria[criterion] for criterion, wanted in row.cells if wanted is Status.MET]
-        said = ", ".join(criteria[part].says for criterion in asked for part in criterion.of)
-        longest[row.card] = max(longest.get(row.card, ""), said, key=len)
-    return longest
-
-
-def _one_of(path: Path, line: Mapping[str, str], column: str, allowed: tuple[str, ...]) -> None:
-    if line[column] not in allowed:
-        problem = f"must be one of: {', '.join(allowed)}"
-        raise BadContent(path, f"{line['row']}/{column}", problem)
+def _screened(settings: Mapping[str, Any]) -> list[str]:
+    screening = settings["screening"]
+    return [screening["general"], *(n for item in screening["items"] for n in item["criteria"])]
 
 
 def _all_used(
@@ -189,15 +136,22 @@ def _all_used(
     sources: Mapping[str, Source],
     criteria: Mapping[str, Criterion],
     rows: Iterable[Row],
-    settings: Mapping[str, Any],
+    others: tuple[Mapping[str, Any], Iterable[Line], Mapping[str, Any]],
 ) -> None:
     """Refuse a criterion that nothing asks, or a source that nothing cites."""
+    settings, added, said = others
     asked = {criterion for row in rows for criterion, _ in row.cells}
-    asked |= {part for criterion in criteria.values() for part in criterion.of}
-    asked |= {name for item in settings["screening"] for name in item["criteria"]}
+    asked |= {part for c in criteria.values() for part in (*c.of, *c.but_not)}
+    asked |= set(_screened(settings))
+    asked |= {c for line in added for c in (*line.when, *line.unless)}
+    offers = [offer for message in said.values() for offer in message.suggestions]
+    asked |= {c for offer in offers for c in (*offer.when, *offer.unless)}
+    # How long it has lasted is shown on every card.
+    asked |= {c.id for c in criteria.values() if c.kind is Kind.SYMPTOM_DURATION}
     cited = {source for row in rows for source in row.sources}
     cited |= {source for criterion in criteria.values() for source in criterion.sources}
-    cited |= {source for rule in ("episode", "care") for source in settings[rule]["sources"]}
+    rules = [rule for rule in settings.values() if isinstance(rule, dict)]
+    cited |= {source for rule in rules for source in rule.get("sources", ())}
     known(content.guideline / "guideline.yaml", "sources", "a rule", cited, sources)
     none_unused(content.guideline / "criteria.yaml", set(criteria) - asked)
     none_unused(content.guideline / "sources.yaml", set(sources) - cited)

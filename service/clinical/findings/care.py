@@ -1,15 +1,18 @@
 """Conservative care: what was tried, for how long, and whether the pain gave way to it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from service.clinical.chart import Assertion, Chart, Entry
+from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import days_before, days_between
 from service.clinical.findings.duration import Duration
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
 from service.clinical.findings.measured import in_unit, reaches
-from service.clinical.guideline import CareRule, Criterion, Guideline
+from service.clinical.guideline import CareRule, Criterion, Guideline, Quantity
+
+_DRUG_GROUPS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
 
 
 class Extent(StrEnum):
@@ -32,25 +35,25 @@ class Care:
 def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     """Sum up the conservative care of the present episode.
 
-    Delivered therapy (visits on several days, or one injection) that began long enough ago and has
-    not lapsed is adequate; drugs alone, one visit or a shorter course are some. Days count from
-    the first evidence of care. Source: acr-lbp-2021.
+    Delivered therapy (visits on several days, one injection, or a course that somebody wrote down)
+    that began long enough ago and has not lapsed is adequate; drugs alone are some, unless therapy
+    is impossible. Days count from the first evidence of care. Source: acr-lbp-2021.
     """
-    therapy = [
-        e
-        for e in _in_episode(chart, rule.therapy, duration, rule)
-        if e.delivered and rule.referral not in e.concepts
-    ]
+    therapy = _therapy(chart, duration, rule)
+    courses = [e for e in therapy if e.narrative and e.onset]
     injections = [e for e in _in_episode(chart, rule.injections, duration, rule) if e.delivered]
-    medicine = _in_episode(chart, rule.medicine, duration, rule)
+    medicine = [e for e in _in_episode(chart, rule.medicine, duration, rule) if _taken(e, rule)]
+    attempted = _attempted(chart, rule)
     everything = sorted([*therapy, *injections, *medicine], key=_day)
     if not everything:
-        return Care(extent=Extent.NONE)
+        return Care(extent=Extent.SOME if attempted else Extent.NONE, evidence=attempted)
     days = days_between(_day(everything[0]), chart.as_of)
-    delivered = len({_day(e) for e in therapy}) >= rule.visits or bool(injections)
+    visits = {_day(e) for e in therapy}
+    delivered = len(visits) >= rule.visits or bool(injections) or bool(courses)
+    excused = bool(medicine) and bool(_impossible(chart, rule))
     latest = max(_last_day(e, chart.as_of) for e in everything)
     fresh = latest >= days_before(chart.as_of, rule.fresh_days)
-    adequate = delivered and fresh and days >= rule.needed_days
+    adequate = (delivered or excused) and fresh and days >= rule.needed_days
     return Care(
         extent=Extent.ADEQUATE if adequate else Extent.SOME,
         days=days,
@@ -58,27 +61,72 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     )
 
 
+def _therapy(chart: Chart, duration: Duration, rule: CareRule) -> list[Entry]:
+    """List therapy that took place for the back; a referral is planned, a refusal is none."""
+    found = [
+        *_in_episode(chart, rule.therapy, duration, rule),
+        *_in_episode(chart, rule.general, duration, rule),
+    ]
+    return [
+        e
+        for e in found
+        if (e.delivered or e.narrative or e.group in _SAID)
+        and not e.elsewhere
+        and rule.referral not in e.concepts
+    ]
+
+
+# Where words say that care took place: a note, the order's own reason, an answer.
+_SAID = frozenset({Group.ORDER, Group.QUESTIONNAIRE_RESPONSES, Group.OBSERVATIONS})
+
+
+def _taken(entry: Entry, rule: CareRule) -> bool:
+    """Whether a drug is care for pain: not an allergy to it, a low dose, or a cream."""
+    label = entry.label.lower()
+    listed = entry.group in _DRUG_GROUPS or entry.narrative or entry.group is Group.ORDER
+    return listed and not any(word in label for word in rule.not_medicine)
+
+
+def _attempted(chart: Chart, rule: CareRule) -> tuple[Entry, ...]:
+    """Give the intolerances that count as an attempt: drugs cannot be taken, therapy not had."""
+    allergies = [
+        e
+        for e in chart.about(rule.medicine)
+        if e.group is Group.ALLERGIES and e.assertion is Assertion.PRESENT
+    ]
+    return (*allergies, *_impossible(chart, rule))
+
+
+def _impossible(chart: Chart, rule: CareRule) -> list[Entry]:
+    return [e for e in chart.about(rule.impossible) if e.assertion is Assertion.PRESENT]
+
+
 def _in_episode(
     chart: Chart, concepts: tuple[str, ...], duration: Duration, rule: CareRule
 ) -> list[Entry]:
     """Keep the care of this episode, from a little before its earliest onset on."""
     earliest = days_before(chart.as_of, rule.look_back_days)
-    if duration.begun is not None:
+    if duration.begun is not None and not duration.flare:
         earliest = max(earliest, days_before(duration.begun, rule.lead_days))
     return [
         e
         for e in chart.about(concepts)
-        if e.assertion is Assertion.PRESENT and e.asserted and e.asserted.last >= earliest
+        if e.assertion is Assertion.PRESENT and e.written and e.written.last >= earliest
     ]
 
 
 def _day(entry: Entry) -> date:
+    """Give the day an entry shows care on; a course that was written down began with its onset."""
+    if entry.narrative and entry.onset:
+        return entry.onset.last
     return entry.asserted.last if entry.asserted else date.max
 
 
 def _last_day(entry: Entry, as_of: date) -> date:
     """Give the last day an entry shows care on; a drug counts as taken to the end of its supply."""
-    return min(entry.supply.last, as_of) if entry.supply else _day(entry)
+    if entry.supply:
+        return min(entry.supply.last, as_of)
+    return entry.written.last if entry.written else as_of
 
 
 def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
@@ -92,23 +140,37 @@ def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
 def pain_trend(
     criterion: Criterion, chart: Chart, duration: Duration, guideline: Guideline
 ) -> Finding:
-    """Say whether the pain is clearly improving: the score fell far enough, and is low now.
+    """Say whether the pain score fell, or rose, as far as the criterion asks.
 
     Compares the first score of the episode with the latest, which must be fresh.
     """
     quantity = guideline.quantities[criterion.quantity or ""]
-    scores = []
-    for entry in chart.about(quantity.value_sets):
-        value = in_unit(entry.measure, quantity)
-        day = entry.asserted.last if entry.asserted else None
-        if value is None or day is None or (duration.begun and day < duration.begun):
-            continue
-        scores.append((day, value, entry))
-    scores.sort(key=lambda score: score[0])
-    if not scores or scores[-1][0] < days_before(chart.as_of, criterion.within_days or 0):
+    fresh, begun = days_before(chart.as_of, criterion.within_days or 0), duration.begun
+    dated = [(e.asserted.last, e) for e in chart.about(quantity.value_sets) if e.asserted]
+    scores = sorted((s for s in dated if not begun or s[0] >= begun), key=lambda score: score[0])
+    last = _first_score(((d, e) for d, e in reversed(scores) if d >= fresh), quantity)
+    first = _first_score(scores, quantity) if last else None
+    if first is None or last is None:
         return unknown(criterion)
-    (_, first, before), (_, last, now) = scores[0], scores[-1]
-    enough = max(criterion.fall_at_least or 0, first * (criterion.fall_share or 0))
-    if first - last >= enough and reaches(last, criterion):
-        return from_evidence(criterion, chart, (before, now))
+    if _moved(criterion, first[0], last[0]):
+        return from_evidence(criterion, chart, (first[1], last[1]))
     return yes_or_no(criterion, met=False)
+
+
+def _first_score(
+    scores: Iterable[tuple[date, Entry]], quantity: Quantity
+) -> tuple[float, Entry] | None:
+    """Give the first score that has a value."""
+    for _, entry in scores:
+        value = in_unit(entry.measure, quantity)
+        if value is not None:
+            return value, entry
+    return None
+
+
+def _moved(criterion: Criterion, first: float, last: float) -> bool:
+    """Whether a score moved as asked: up by so much; or down by so much, and low now."""
+    if criterion.rise_at_least is not None:
+        return last - first >= criterion.rise_at_least
+    enough = max(criterion.fall_at_least or 0, first * (criterion.fall_share or 0))
+    return first - last >= enough and reaches(last, criterion)

@@ -1,12 +1,14 @@
 """Symptom duration: when this episode of back pain began, as an interval of possible days."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between
-from service.clinical.findings.finding import Finding, unknown, yes_or_no
-from service.clinical.guideline import Criterion, EpisodeRule
+from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
+from service.clinical.findings.measured import in_unit
+from service.clinical.guideline import Criterion, Guideline
 
 _CURRENT = frozenset({Assertion.PRESENT, Assertion.POSSIBLE})
 
@@ -25,6 +27,7 @@ class Duration:
     onset: Days | None = None
     first_contact: date | None = None
     evidence: tuple[Entry, ...] = ()
+    flare: bool = False  # a flare of an older problem: earlier care counts
 
     @property
     def begun(self) -> date | None:
@@ -32,42 +35,107 @@ class Duration:
         return self.onset.first if self.onset else self.first_contact
 
 
-def symptom_duration(chart: Chart, rule: EpisodeRule) -> Duration:
-    """Find how long the present episode has lasted.
+def symptom_durations(chart: Chart, guideline: Guideline) -> list[Duration]:
+    """Find how long the present episode has lasted, by each source that says so, the best first.
 
-    An onset that somebody wrote down comes first; without one, the first contact of the episode
-    is a minimum. The order's own reason shows that the pain is there today, not since when.
-    Sources: acr-lbp-2021, cms166.
+    What the order itself says comes first, then a duration that was asked for, then the onset of
+    a diagnosis; without any, the first contact of the episode is a minimum. Several disagree where
+    their days do not overlap. Sources: acr-lbp-2021, cms166.
     """
+    rule = guideline.episode
     spinal = [e for e in chart.about(rule.symptoms) if e.assertion in _CURRENT]
-    contacts = sorted(e.written.last for e in spinal if e.written and e.group is not Group.ORDER)
-    onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
+    contacts = _contacts(chart, guideline, spinal)
+    ordered_for = [chart.as_of for e in spinal if e.group is Group.ORDER]
     recent = days_before(chart.as_of, rule.gap_days)
+    found = [
+        *_of_order(chart, guideline, spinal, contacts),
+        *_asked_for(chart, guideline, contacts),
+        *_of_diagnoses(spinal, contacts, ordered_for, recent, chart),
+    ]
+    if found:
+        return found
+    onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
     if onsets:
-        ordered_for = [chart.as_of for e in spinal if e.group is Group.ORDER]
-        return _from_onsets(onsets, contacts + ordered_for, recent, chart)
+        return [Duration(evidence=tuple(onsets))]
     if not contacts or contacts[-1] < recent:
-        return Duration(evidence=tuple(spinal))
-    return _from_contacts(spinal, contacts, rule, chart)
+        return [Duration(evidence=tuple(spinal))]
+    return [_from_contacts(spinal, contacts, guideline, chart)]
 
 
-def _from_onsets(onsets: list[Entry], contacts: list[date], recent: date, chart: Chart) -> Duration:
-    """Take the earliest onset of the episode, or the latest where the problem came back."""
-    ordered = sorted(onsets, key=lambda e: e.onset.last if e.onset else date.min)
-    newest = ordered[-1]
-    episode = [newest] if newest.relapse else [e for e in ordered if _live(e, contacts, recent)]
-    if not episode or episode[0].onset is None:
-        return Duration(evidence=tuple(ordered))
-    onset = episode[0].onset
-    first_care = next((day for day in contacts if onset.first <= day < onset.last), None)
-    if first_care:  # symptoms began on or before the first contact for them
-        onset = Days(first=onset.first, last=first_care)
+def _contacts(chart: Chart, guideline: Guideline, spinal: list[Entry]) -> list[date]:
+    """List the days on which anybody saw the patient for it, care of the back included."""
+    care = guideline.care
+    treated = [
+        e
+        for e in chart.about((*care.therapy, *care.injections))
+        if e.delivered and not e.elsewhere and e.assertion is Assertion.PRESENT
+    ]
+    days = {e.written.last for e in (*spinal, *treated) if e.written and e.group is not Group.ORDER}
+    return sorted(days)
+
+
+def _interval(
+    onset: Days, entry: Entry, contacts: list[date], chart: Chart, *, flare: bool = False
+) -> Duration:
+    """Make the duration of one onset; a contact within its days shows that it began by then."""
+    seen = next((day for day in contacts if onset.first <= day < onset.last), None)
+    if seen:
+        onset = Days(first=onset.first, last=seen)
     return Duration(
         at_least=days_between(onset.last, chart.as_of),
         at_most=days_between(onset.first, chart.as_of),
         onset=onset,
-        evidence=tuple(episode[:1]),
+        evidence=(entry,),
+        flare=flare,
     )
+
+
+def _of_order(
+    chart: Chart, guideline: Guideline, spinal: list[Entry], contacts: list[date]
+) -> Iterator[Duration]:
+    """Give the onset that the order's own reason or note says; a flare begins a new episode."""
+    flares = [e for e in chart.about((guideline.duration.flare,)) if e.group is Group.ORDER]
+    flare = bool(flares)
+    ordered = [*flares, *(e for e in spinal if e.group is Group.ORDER)]
+    said = [e for e in ordered if e.onset is not None]
+    if said and said[0].onset:
+        yield _interval(said[0].onset, said[0], [] if flare else contacts, chart, flare=flare)
+
+
+def _asked_for(chart: Chart, guideline: Guideline, contacts: list[date]) -> Iterator[Duration]:
+    """Give the latest duration, or date of onset, that was asked for lately."""
+    rule = guideline.duration
+    since = days_before(chart.as_of, rule.within_days)
+    dated = [e for e in chart.about((rule.onset_concept,)) if e.onset]
+    quantity = guideline.quantities[rule.quantity]
+    for entry in chart.about(quantity.value_sets):
+        days = in_unit(entry.measure, quantity)
+        if days is not None and entry.written and entry.written.last >= since:
+            began = days_before(entry.written.last, round(days))
+            dated.append(replace(entry, onset=Days(first=began, last=began)))
+    lately = [e for e in dated if e.written is None or e.written.last >= since]
+    last = max(lately, key=lambda e: e.written.last if e.written else date.min, default=None)
+    if last is not None and last.onset is not None:
+        yield _interval(last.onset, last, contacts, chart)
+
+
+def _of_diagnoses(
+    spinal: list[Entry],
+    contacts: list[date],
+    ordered_for: list[date],
+    recent: date,
+    chart: Chart,
+) -> Iterator[Duration]:
+    """Take the earliest onset of the episode, or the latest where the problem came back."""
+    onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
+    ordered = sorted(onsets, key=lambda e: e.onset.last if e.onset else date.min)
+    if not ordered:
+        return
+    newest = ordered[-1]
+    seen = [*contacts, *ordered_for]
+    episode = [newest] if newest.relapse else [e for e in ordered if _live(e, seen, recent)]
+    if episode and episode[0].onset is not None:
+        yield _interval(episode[0].onset, episode[0], contacts, chart)
 
 
 def _live(entry: Entry, contacts: list[date], recent: date) -> bool:
@@ -77,12 +145,12 @@ def _live(entry: Entry, contacts: list[date], recent: date) -> bool:
 
 
 def _from_contacts(
-    spinal: list[Entry], contacts: list[date], rule: EpisodeRule, chart: Chart
+    spinal: list[Entry], contacts: list[date], guideline: Guideline, chart: Chart
 ) -> Duration:
     """Without an onset, the first contact of the episode bounds the duration from below."""
     first = contacts[-1]
     for day in reversed(contacts):
-        if days_between(day, first) > rule.gap_days:
+        if days_between(day, first) > guideline.episode.gap_days:
             break
         first = day
     return Duration(
@@ -127,3 +195,14 @@ def _first_contact(criterion: Criterion, chart: Chart, duration: Duration) -> Fi
     if older:
         return unknown(criterion)
     return yes_or_no(criterion, met=True, evidence=duration.evidence)
+
+
+def onset_after(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
+    """Say whether the symptoms began after the latest of some entries: a procedure, an injury."""
+    begun = duration.begun
+    dated = [e for e in chart.about(criterion.value_sets) if e.written and e.delivered]
+    last = max(dated, key=lambda e: e.written.last if e.written else date.min, default=None)
+    if last is None or last.written is None or begun is None:
+        return from_evidence(criterion, chart, ())
+    met = begun >= last.written.first
+    return from_evidence(criterion, chart, (last, *duration.evidence) if met else ())

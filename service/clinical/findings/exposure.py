@@ -3,15 +3,22 @@
 from datetime import date, timedelta
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
-from service.clinical.dates import Days, days_before, days_between
+from service.clinical.dates import Days, days_before, days_between, years_between
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
 from service.clinical.findings.measured import in_unit
 from service.clinical.guideline import Criterion, Guideline, Quantity
 
+Weight = tuple[date, float, Entry]
+_FAR = 0.25  # of the neighbouring weight: no patient gains and loses that between two visits
+_STANDING = frozenset({Assertion.PRESENT, Assertion.HISTORICAL})
+
 
 def age(criterion: Criterion, chart: Chart) -> Finding:
     """Say whether the patient is at least, or below, an age in years; unknown without a birth."""
-    if chart.birth is None or not chart.sections[Group.PATIENT].complete:
+    known = chart.birth is not None and chart.sections[Group.PATIENT].complete
+    if criterion.not_known:
+        return yes_or_no(criterion, met=not known)
+    if chart.birth is None or not known:
         return unknown(criterion)
     youngest = years_between(chart.birth.last, chart.as_of)
     oldest = years_between(chart.birth.first, chart.as_of)
@@ -22,13 +29,8 @@ def age(criterion: Criterion, chart: Chart) -> Finding:
     return yes_or_no(criterion, met=criterion.below is not None and youngest < criterion.below)
 
 
-def years_between(birth: date, as_of: date) -> int:
-    """Count completed years of life."""
-    return as_of.year - birth.year - ((as_of.month, as_of.day) < (birth.month, birth.day))
-
-
 def drug_exposure(criterion: Criterion, chart: Chart) -> Finding:
-    """Say whether a systemic drug was supplied for so many days in the window.
+    """Say whether a systemic drug was supplied for so many days in the window, in such a dose.
 
     Days count once however many prescriptions cover them. Source: cms166.
     """
@@ -41,8 +43,15 @@ def drug_exposure(criterion: Criterion, chart: Chart) -> Finding:
 
 
 def _systemic(entry: Entry, criterion: Criterion) -> bool:
+    if entry.assertion is not Assertion.PRESENT:
+        return False
     label = entry.label.lower()
-    return entry.supply is not None and not any(word in label for word in criterion.not_words)
+    enough = criterion.at_least is None or (entry.daily_dose or 0) >= criterion.at_least
+    return (
+        enough
+        and entry.supply is not None
+        and not any(word in label for word in criterion.not_words)
+    )
 
 
 def _overlap(entry: Entry, window: Days) -> bool:
@@ -68,11 +77,13 @@ def _days_covered(entries: list[Entry], window: Days) -> int:
 
 
 def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Finding:
-    """Say whether measured weights show a loss of at least the criterion's share of the weight.
+    """Say whether measured weights show a loss that nothing explains.
 
-    Compares the latest weight, which must be fresh, with each earlier one of the look-back.
+    Compares the latest weight, which must be fresh, with each earlier one of the look-back: a loss
+    of the criterion's share, or of its amount where that is longer ago. A weight far from both of
+    its neighbours is a slip of the pen. A known reason (surgery, a diet) explains it.
     """
-    weights = _weights(chart, guideline.quantities[criterion.quantity or ""])
+    weights = _plausible(_weights(chart, guideline.quantities[criterion.quantity or ""]))
     fresh = days_before(chart.as_of, criterion.latest_within_days or 0)
     if not weights or weights[-1][0] < fresh:
         return from_evidence(criterion, chart, ())
@@ -81,13 +92,30 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
         apart = days_between(day, today)
         if apart < (criterion.apart_at_least_days or 0) or apart > (criterion.within_days or 0):
             continue
-        if before > 0 and (before - now) / before >= (criterion.fall_share or 1):
+        if _lost(criterion, before, now) and not _explained(criterion, chart):
             return from_evidence(criterion, chart, (entry, latest))
     return from_evidence(criterion, chart, (), documented=len(weights) > 1)
 
 
-def _weights(chart: Chart, quantity: Quantity) -> list[tuple[date, float, Entry]]:
-    """List the plausible weights by day."""
+def _lost(criterion: Criterion, before: float, now: float) -> bool:
+    """Whether the loss is a share of the weight or, as absolute amount, as much as asked."""
+    if before <= 0:
+        return False
+    share = criterion.fall_share is not None and (before - now) / before >= criterion.fall_share
+    amount = criterion.fall_at_least is not None and before - now >= criterion.fall_at_least
+    return share or amount
+
+
+def _explained(criterion: Criterion, chart: Chart) -> bool:
+    since = days_before(chart.as_of, criterion.within_days or 0)
+    return any(
+        e.assertion in _STANDING and (e.written is None or e.written.last >= since)
+        for e in chart.about(criterion.muted_by)
+    )
+
+
+def _weights(chart: Chart, quantity: Quantity) -> list[Weight]:
+    """List the weights by day."""
     found = []
     for entry in chart.about(quantity.value_sets):
         value = in_unit(entry.measure, quantity)
@@ -95,3 +123,20 @@ def _weights(chart: Chart, quantity: Quantity) -> list[tuple[date, float, Entry]
         if stated and entry.asserted and value is not None:
             found.append((entry.asserted.last, value, entry))
     return sorted(found, key=lambda weight: weight[0])
+
+
+def _plausible(weights: list[Weight]) -> list[Weight]:
+    """Leave out a weight that lies far from both of its neighbours."""
+    return [
+        weight
+        for number, weight in enumerate(weights)
+        if not (
+            0 < number < len(weights) - 1
+            and _far(weight[1], weights[number - 1][1])
+            and _far(weight[1], weights[number + 1][1])
+        )
+    ]
+
+
+def _far(one: float, other: float) -> bool:
+    return abs(one - other) > _FAR * other

@@ -1,23 +1,23 @@
 """A finding: the answer to one criterion for this patient, with the entries that prove it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.clinical.chart import Chart, Entry
 from service.clinical.guideline import Criterion, Status
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The answer to one criterion, and the entries behind it.
 
-    Behind "met" they prove it; behind "unknown" they are what could not be settled. `documented`
-    says that the record speaks of the matter at all, be it with a "no".
+    Behind "met" they prove it; behind "unknown" they are what could not be settled. `denied` are
+    the entries that say no. `documented` says that the record speaks of the matter at all.
     """
 
     criterion: str
     status: Status
     evidence: tuple[Entry, ...] = ()
+    denied: tuple[Entry, ...] = ()
     documented: bool = False
     parts: tuple[str, ...] = ()  # of a criterion made of others: those that are met
 
@@ -28,10 +28,11 @@ def from_evidence(
     evidence: Iterable[Entry],
     *,
     unsettled: Iterable[Entry] = (),
+    denied: Iterable[Entry] = (),
     documented: bool = False,
 ) -> Finding:
     """Evidence is "met"; none is "not met" only where all was read and nothing is unsettled."""
-    proof, doubtful = tuple(evidence), tuple(unsettled)
+    proof, doubtful, against = tuple(evidence), tuple(unsettled), tuple(denied)
     if proof:
         status = Status.MET
     elif doubtful or not chart.complete(criterion.groups):
@@ -42,8 +43,15 @@ def from_evidence(
         criterion=criterion.id,
         status=status,
         evidence=proof or doubtful,
-        documented=documented or bool(proof),
+        denied=against,
+        documented=documented or bool(proof) or bool(against),
     )
+
+
+def no_evidence(criterion: Criterion, chart: Chart) -> Finding:
+    """Give the finding of a chart that says nothing of a matter."""
+    read = chart.complete(criterion.groups)
+    return Finding(criterion=criterion.id, status=Status.NOT_MET if read else Status.UNKNOWN)
 
 
 def yes_or_no(criterion: Criterion, *, met: bool, evidence: tuple[Entry, ...] = ()) -> Finding:
