@@ -1,68 +1,72 @@
-"""The step `write`: from the assessment to the card, its words filled in and its proof attached."""
+"""The step `write`: from the assessment to its cards, words filled in and proof attached."""
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from service.clinical.assessment import Assessment
-from service.clinical.chart import Assertion, Chart, Entry, Measure
-from service.clinical.dates import Days
+from service.clinical.chart import Chart, Entry, Section
+from service.clinical.evidence import Evidence, evidence_json, evidence_line, gather_evidence
+from service.clinical.facts import facts_of, not_documented
 from service.clinical.findings import Duration
-from service.clinical.guideline import Guideline, Kind, Message, Row, Source, Status, Verdict
+from service.clinical.guideline import Guideline, Row, Source, Status, Verdict
 from service.clinical.markdown import escaped, plain
 from service.clinical.order import Order
-from service.clinical.suggestions import Issue, derived_uuid, fill, suggestions
+from service.clinical.suggestions import Issue, derived_uuid, suggestions
+from service.clinical.words import Line, Message, fill
 
 Card = dict[str, Any]
 EXTENSION = "org.lumbar-mri-cds"
 SUMMARY_LIMIT = 139  # characters: CDS Hooks asks for fewer than 140
-_EVIDENCE_LIMIT = 12
-_EVIDENCE_PER_CRITERION = 4
-_ANNOTATION = re.compile(r"\{[^}]*\}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Written:
     """What every part of one card is written from."""
 
+    row: Row
     assessment: Assessment
     chart: Chart
     guideline: Guideline
-    evidence: tuple[tuple[str, Entry], ...]  # (criterion id, entry), the deciding row's first
+    evidence: Evidence
+    lines: tuple[str, ...]  # the sentences that findings add
 
     @property
     def frame(self) -> Mapping[str, Any]:
         """The sentences that every card shares."""
         return self.guideline.frame
 
-
-class Facts(NamedTuple):
-    """The figures and dates of one patient that a message may name in braces."""
-
-    days: str
-    care_days: str
-    flags: str
-    undocumented: str
-    checked: str
-    symptom_review: str
-    care_review: str
-    soon: str
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the card on the indication, not one on the study."""
+        return self.row is self.assessment.row
 
 
 def write(
     assessment: Assessment, chart: Chart, order: Order, guideline: Guideline, issue: Issue
-) -> Card:
-    """Write the card of the row that decided."""
-    row, message = assessment.row, guideline.messages[assessment.row.card]
-    written = _Written(
+) -> tuple[Card, ...]:
+    """Write the card of the row that decided, and one of each row on the study itself."""
+    rows = (assessment.row, *assessment.modifiers)
+    return tuple(_card(_gathered(row, assessment, chart, guideline), order, issue) for row in rows)
+
+
+def _gathered(row: Row, assessment: Assessment, chart: Chart, guideline: Guideline) -> _Written:
+    lines = _lines(row, assessment, guideline)
+    told = [criterion for line in lines for criterion in line.when]
+    return _Written(
+        row=row,
         assessment=assessment,
         chart=chart,
         guideline=guideline,
-        evidence=_evidence(assessment, guideline),
+        evidence=gather_evidence(row, assessment, guideline, told),
+        lines=tuple(line.says for line in lines),
     )
-    facts = _facts(written)._asdict()
+
+
+def _card(written: _Written, order: Order, issue: Issue) -> Card:
+    row, guideline = written.row, written.guideline
+    message = guideline.messages[row.card]
+    facts = facts_of(row, written.assessment, written.chart, guideline)._asdict()
     seed = f"{issue.hook_instance}|{order.id}|{order.study}|{row.recommendation}"
     card: Card = {
         "uuid": derived_uuid(issue.key, seed),
@@ -73,11 +77,26 @@ def write(
         "overrideReasons": [dict(reason) for reason in message.override_reasons],
         "extension": {EXTENSION: _extension(written)},
     }
-    offered = suggestions(message, order, facts, guideline.studies, (issue, seed))
+    offered = suggestions(_offers(written, message), order, facts, guideline.studies, (issue, seed))
     if offered:
         card["suggestions"] = offered
         card["selectionBehavior"] = issue.selection_behavior
     return card
+
+
+def _offers(written: _Written, message: Message) -> Message:
+    """Leave out the offers that a finding takes back: no radiograph in pregnancy."""
+    status = written.assessment.findings.status
+    kept = tuple(
+        offer
+        for offer in message.suggestions
+        if not _any_met(offer.unless, status) and (not offer.when or _any_met(offer.when, status))
+    )
+    return replace(message, suggestions=kept)
+
+
+def _any_met(criteria: Iterable[str], status: Any) -> bool:
+    return any(status(criterion) is Status.MET for criterion in criteria)
 
 
 def _source(source: Source, row: Row, guideline: Guideline) -> dict[str, Any]:
@@ -89,106 +108,118 @@ def _source(source: Source, row: Row, guideline: Guideline) -> dict[str, Any]:
     return {**cited, "url": source.url} if source.url else cited
 
 
-def _facts(written: _Written) -> Facts:
-    """Gather the facts that a message may name."""
-    findings, guideline = written.assessment.findings, written.guideline
-    as_of = written.chart.as_of
-    days, rule = findings.duration.at_least, guideline.care
-    parts = [
-        guideline.criteria[part].says
-        for criterion, wanted in written.assessment.row.cells
-        if wanted is Status.MET
-        for part in findings.by_criterion[criterion].parts
-    ]
-    care_left = max(rule.needed_days - findings.care.days, rule.review_after_days)
-    return Facts(
-        days=str(days) if days is not None else "?",
-        care_days=str(findings.care.days),
-        flags=", ".join(dict.fromkeys(parts)),
-        undocumented=str(len(not_documented(written.assessment, guideline))),
-        checked=str(len(guideline.screening)),
-        symptom_review=_in_days(as_of, max(rule.needed_days - (days or 0), 1)),
-        care_review=_in_days(as_of, care_left),
-        soon=_in_days(as_of, rule.review_after_days),
-    )
+def _denied(written: _Written) -> list[str]:
+    """List what the checklist's red flags were denied by: each entry once, and for which flags.
 
-
-def _in_days(as_of: date, days: int) -> str:
-    return (as_of + timedelta(days=days)).isoformat()
-
-
-def not_documented(assessment: Assessment, guideline: Guideline) -> list[str]:
-    """List the red flags of which the record says nothing: not "absent", only not written down."""
-    found = assessment.findings.by_criterion
-    return [
-        name
-        for name, criteria in guideline.screening
-        if not any(found[criterion].documented for criterion in criteria)
-    ]
-
-
-def _evidence(assessment: Assessment, guideline: Guideline) -> tuple[tuple[str, Entry], ...]:
-    """Pair each entry behind the verdict with its criterion, each entry once.
-
-    First what the deciding row rests on, then the other flags that matched, then the duration.
+    Of several denials of one flag the latest is shown; then what was said of red flags in general.
     """
-    found = assessment.findings.by_criterion
-    rows = (assessment.row, *_other_flags(assessment))
-    asked = [criterion for row in rows for criterion, wanted in row.cells if wanted is not _NO]
-    asked += [c.id for c in guideline.criteria.values() if c.kind is Kind.SYMPTOM_DURATION]
-    pairs: dict[tuple[str, str], tuple[str, Entry]] = {}
-    for criterion in dict.fromkeys(asked):
-        for entry in _shown(found[criterion].evidence):
-            pairs.setdefault((entry.reference, entry.label), (criterion, entry))
-    return tuple(pairs.values())[:_EVIDENCE_LIMIT]
+    found, screening = written.assessment.findings.by_criterion, written.guideline.screening
+    flags: dict[tuple[str, str], list[str]] = {}
+    entries: dict[tuple[str, str], Entry] = {}
+    for name, criteria in screening.items:
+        latest: dict[str, Entry] = {}
+        for entry in (e for c in criteria for e in found[c].denied):
+            key = "|".join(sorted(entry.concepts))
+            if key not in latest or _day(entry) > _day(latest[key]):
+                latest[key] = entry
+        for entry in latest.values():
+            one = (entry.reference, entry.label)
+            entries.setdefault(one, entry)
+            if name not in flags.setdefault(one, []):
+                flags[one].append(name)
+    lines = [f"{', '.join(flags[one])}: {_denial(entries[one], written)}" for one in entries]
+    general = found[screening.general].evidence
+    return lines + [_denial(entry, written) for entry in general[-1:]]
 
 
-_NO = Status.NOT_MET
+def _denial(entry: Entry, written: _Written) -> str:
+    return evidence_line(entry, written.frame, under_its_name=True)
 
 
-def _shown(evidence: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Of many entries show the first, which began it, and the last ones."""
-    if len(evidence) <= _EVIDENCE_PER_CRITERION:
-        return evidence
-    return (evidence[0], *evidence[1 - _EVIDENCE_PER_CRITERION :])
-
-
-def _other_flags(assessment: Assessment) -> list[Row]:
-    """Give the other rows of red flags that matched, one a rule."""
-    others = {
-        row.rule: row
-        for row in reversed(assessment.also)
-        if row.verdict in (Verdict.EMERGENCY, Verdict.FLAG) and row.rule != assessment.row.rule
-    }
-    return list(reversed(others.values()))
+def _day(entry: Entry) -> str:
+    return entry.written.last.isoformat() if entry.written else ""
 
 
 def _detail(written: _Written, message: Message, facts: Mapping[str, str]) -> str:
     """Write the detail: the message, the evidence, what is not known, the rule and its source."""
-    frame, guideline, row = written.frame, written.guideline, written.assessment.row
-    also = [
-        f"{r.rule}: {guideline.messages[r.card].rule_in_words}"
-        for r in _other_flags(written.assessment)
-    ]
-    unread = [
-        f"{frame['groups'].get(u['group'], u['group'])}: {frame['limits'][u['reason']]}"
-        for u in _unavailable(written)
-    ]
+    frame, guideline, row = written.frame, written.guideline, written.row
+    evidence = written.evidence
     parts = [fill(message.detail, facts)]
-    parts += _list(frame["found"], [_evidence_line(e, frame) for _, e in written.evidence])
-    parts += _list(frame["also"], also)
+    parts += [fill(line, facts) for line in written.lines]
+    parts += _list(frame["found"], [evidence_line(e, frame) for _, e in evidence.proof])
+    parts += _list(frame["conflict"], [evidence_line(e, frame) for e in evidence.against])
+    if written.is_first:
+        parts += _list(frame["also"], _also(written))
+        parts += _list(frame["disputed"], _disputed(written))
     if message.shows_not_documented:
+        parts += _list(frame["denied"], _denied(written))
         silent = not_documented(written.assessment, guideline)
         parts += [f"**{frame['not_documented']}** {'; '.join(silent)}"] if silent else []
-    parts += _list(frame["unread"], unread)
+    if written.is_first:
+        parts += _list(frame["unread"], _unread(written))
+        parts += _not_looked_at(written) if row.verdict is not Verdict.EMERGENCY else []
     cited = "; ".join(
         f"{guideline.sources[s].label} ({guideline.sources[s].year})" for s in row.sources
     )
+    if row.acr_variant:
+        cited += "; " + fill(frame["variant"], {"variant": row.acr_variant})
     rule = {"rule": row.rule, "rule_in_words": message.rule_in_words, "sources": cited}
     parts.append(fill(frame["rule"], rule))
     dated = {"as_of": written.chart.as_of.isoformat(), "version": guideline.version}
     parts.append(fill(frame["footer"], dated))
     return "\n\n".join(parts)
+
+
+def _lines(row: Row, assessment: Assessment, guideline: Guideline) -> list[Line]:
+    """Give the sentences that findings add to a card."""
+    status = assessment.findings.status
+    return [
+        line
+        for line in guideline.lines
+        if row.rule in line.rules or (not line.rules and row is assessment.row)
+        if all(status(c) is Status.MET for c in line.when) and not _any_met(line.unless, status)
+    ]
+
+
+def _also(written: _Written) -> list[str]:
+    """Name the other red flags that matched."""
+    messages = written.guideline.messages
+    found = written.assessment.findings.by_criterion
+    lines = []
+    for row in written.evidence.other_flags:
+        behind = [e for c, wanted in row.cells if wanted is Status.MET for e in found[c].evidence]
+        shown = f" ({escaped(behind[0].label)})" if behind else ""
+        lines.append(f"{row.rule}: {messages[row.card].rule_in_words}{shown}")
+    return lines
+
+
+def _disputed(written: _Written) -> list[str]:
+    """Say what other sources give as the onset."""
+    disputed = written.assessment.findings.disputed
+    return [evidence_line(e, written.frame) for d in disputed for e in d.evidence]
+
+
+def _unread(written: _Written) -> list[str]:
+    frame = written.frame
+    needed = {group.value for group in written.guideline.needed}
+    return [
+        f"{frame['groups'].get(u['group'], u['group'])}: {frame['limits'][u['reason']]}"
+        for u in _unavailable(written)
+        if u["group"] in needed or u["reason"] not in ("not-sent", "sent-as-null")
+    ]
+
+
+def _not_looked_at(written: _Written) -> list[str]:
+    """Say in one line what could not be looked at, since the EHR sends no such list."""
+    sections = written.chart.sections
+    silent = [
+        said
+        for group, said in written.guideline.helpful.items()
+        if not sections[group].complete or sections[group].asserted_empty
+    ]
+    if not silent:
+        return []
+    return [f"{written.frame['not_looked_at']} {'; '.join(dict.fromkeys(silent))}."]
 
 
 def _list(heading: str, lines: Iterable[str]) -> list[str]:
@@ -197,68 +228,45 @@ def _list(heading: str, lines: Iterable[str]) -> list[str]:
     return [f"**{heading}**\n\n{items}"] if items else []
 
 
-def _evidence_line(entry: Entry, frame: Mapping[str, Any]) -> str:
-    parts = [escaped(entry.label)]
-    if entry.measure:
-        parts[0] += f" {escaped(_value(entry.measure))}"
-    if entry.assertion is not Assertion.PRESENT:
-        parts[0] += f" ({frame['assertions'][entry.assertion.value]})"
-    if entry.onset:
-        parts.append(f"{frame['onset']} {_span(entry.onset)}")
-    if entry.asserted:
-        parts.append(f"{frame['recorded']} {_span(entry.asserted)}")
-    if entry.ended:
-        parts.append(f"{frame['ended']} {_span(entry.ended)}")
-    if entry.misdated:
-        parts.append(frame["misdated"])
-    return ", ".join(parts) + f" — {escaped(entry.reference)}"
-
-
-def _value(measure: Measure) -> str:
-    """Write a reading as it was sent; a UCUM annotation in braces is no unit."""
-    unit = _ANNOTATION.sub("", measure.unit or "")
-    return f"{measure.value:.4g}{unit}" if unit.startswith("/") else f"{measure.value:.4g} {unit}"
-
-
-def _span(days: Days) -> str:
-    if days.exact:
-        return days.first.isoformat()
-    return f"{days.first.isoformat()} to {days.last.isoformat()}"
-
-
 def _unavailable(written: _Written) -> list[dict[str, str]]:
     """List what silence says nothing about: sections not read, sent as null, questions failed."""
-    found = []
-    for group in written.guideline.needed:
-        section = written.chart.sections[group]
-        found += [{"group": group.value, "reason": limit.value} for limit in section.limits]
-        if section.asserted_empty and not section.limits:
-            found.append({"group": group.value, "reason": "sent-as-null"})
+    found: list[dict[str, str]] = []
+    for group in (*written.guideline.needed, *written.guideline.helpful):
+        found += _limits(written.chart.sections[group])
     failed = written.assessment.findings.failed
     return found + [{"group": name, "reason": "question-failed"} for name in failed]
 
 
+def _limits(section: Section) -> list[dict[str, str]]:
+    found = [{"group": section.group.value, "reason": limit.value} for limit in section.limits]
+    if section.asserted_empty and not section.limits:
+        found.append({"group": section.group.value, "reason": "sent-as-null"})
+    return found
+
+
 def _extension(written: _Written) -> dict[str, Any]:
     """Say the same for machines: the verdict, its evidence, and what was not known."""
-    row, duration = written.assessment.row, written.assessment.findings.duration
+    row, findings = written.row, written.assessment.findings
     content: dict[str, Any] = {
         "rule": row.rule,
         "recommendation": row.recommendation,
         "acrVariant": row.acr_variant,
         "rating": row.rating,
         "asOf": written.chart.as_of.isoformat(),
-        "evidence": [_evidence_json(*pair) for pair in written.evidence],
-        "notDocumented": not_documented(written.assessment, written.guideline),
-        "unavailable": _unavailable(written),
+        "evidence": [evidence_json(*pair) for pair in written.evidence.all],
         "contentVersion": written.guideline.version,
     }
-    if duration.at_least is not None:
-        content["onset"] = _onset(duration)
-    return {name: value for name, value in content.items() if value not in ([], "", None)}
+    if written.is_first:
+        content["notDocumented"] = not_documented(written.assessment, written.guideline)
+        content["unavailable"] = _unavailable(written)
+        content["onset"] = _onset(findings.duration)
+    return {name: value for name, value in content.items() if value not in ([], {}, "", None)}
 
 
 def _onset(duration: Duration) -> dict[str, Any]:
     """Give the possible days of onset; a first contact bounds them from above only."""
+    if duration.at_least is None:
+        return {}
     found: dict[str, Any] = {"days": duration.at_least}
     if duration.onset:
         found |= {"low": duration.onset.first.isoformat(), "high": duration.onset.last.isoformat()}
@@ -267,17 +275,3 @@ def _onset(duration: Duration) -> dict[str, Any]:
     if duration.evidence:
         found["source"] = plain(duration.evidence[0].reference)
     return found
-
-
-def _evidence_json(criterion: str, entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "criterion": criterion,
-        "status": entry.assertion.value,
-        "reference": plain(entry.reference),
-        "text": plain(entry.label),
-    }
-    if entry.dated:
-        found["date"] = _span(entry.dated)
-    if entry.measure:
-        found["value"] = plain(_value(entry.measure))
-    return {name: value for name, value in found.items() if value}

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import msgspec
 
-from service.clinical.guideline import Message, SuggestionTemplate
 from service.clinical.order import Order
+from service.clinical.words import Message, Study, SuggestionTemplate, fill
 
-Studies = Mapping[str, Mapping[str, tuple[str, str]]]
+Studies = Mapping[str, Study]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,13 +28,6 @@ def derived_uuid(key: bytes, seed: str) -> str:
     """Derive a UUID from a key and what it names, so that a retry gives the same one."""
     digest = hmac.digest(key, seed.encode("utf-8", "surrogatepass"), "sha256")
     return str(UUID(bytes=digest[:16], version=5))
-
-
-def fill(template: str, facts: Mapping[str, str]) -> str:
-    """Put facts into the places that a template names in braces."""
-    for name, value in facts.items():
-        template = template.replace("{" + name + "}", value)
-    return template
 
 
 def suggestions(
@@ -74,7 +67,7 @@ def _action(
         deletion = {"type": "delete", "description": description, key: order.reference}
         return deletion if order.id else None
     if template.action == "create":
-        created = _created(template, order, facts)
+        created = _created(template, order, facts, studies)
         return {"type": "create", "description": description, "resource": created}
     changes = _changes(template, order, studies)
     if changes is None or not order.fits:
@@ -84,9 +77,9 @@ def _action(
 
 
 def _created(
-    template: SuggestionTemplate, order: Order, facts: Mapping[str, str]
+    template: SuggestionTemplate, order: Order, facts: Mapping[str, str], studies: Studies
 ) -> dict[str, Any]:
-    """Draft a new request for the same patient."""
+    """Draft a new request for the same patient; a study bears a code of the order's own system."""
     created: dict[str, Any] = {
         "resourceType": "ServiceRequest",
         "status": "draft",
@@ -94,6 +87,12 @@ def _created(
         **(template.resource or {}),
         "subject": {"reference": f"Patient/{order.patient_id}"},
     }
+    system = order.study[0] or ""
+    study = studies.get(template.study or "")
+    offered = study.codes.get(system) if study else None
+    if offered:
+        coding = {"system": system, "code": offered[0], "display": offered[1]}
+        created["code"] = {"coding": [coding], **created.get("code", {})}
     return {**created, "occurrenceDateTime": fill(template.due, facts)} if template.due else created
 
 
@@ -106,8 +105,9 @@ def _changes(
         same = all(getattr(order.resource, name, None) == value for name, value in changes.items())
         return None if same else changes
     system, code = order.study
-    other = studies.get(template.study or "", {}).get(system or "")
-    if other is None or other[0] == code or template.study in order.concepts:
+    study = studies.get(template.study or "")
+    other = study.codes.get(system or "") if study else None
+    if study is None or other is None or other[0] == code or study.value_set in order.concepts:
         return None
     return {
         "code": {"coding": [{"system": system, "code": other[0], "display": other[1]}]},
