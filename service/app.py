@@ -1,5 +1,6 @@
 """Builds and wires the service, once."""
 
+import gc
 import logging
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,9 @@ log = logging.getLogger("lumbar-mri-cds")
 def open_desk(settings: Settings) -> Desk:
     """Load the content and the time zone; raises BadContent."""
     guideline = load(content_folder())
+    # The content is never freed: left out of every later search for garbage, it costs no call.
+    gc.collect()
+    gc.freeze()
     return Desk(guideline=guideline, settings=settings, zone=ZoneInfo(settings.time_zone))
 
 

@@ -36,8 +36,10 @@ def check(body: bytes, desk: Desk, as_of: date) -> Check:
     content = _decoded(body)
     request = hook.parse(body)
     given = advices(body, desk, as_of)
-    records = gather(request.patient_id, request.prefetch).pieces
-    missing = [g.value for g in desk.guideline.needed if g.value not in _sections(records)]
+    records = gather(request.patient, request.prefetch).pieces
+    there = _sections(records)
+    missing = [g.value for g in desk.guideline.needed if g.value not in there]
+    helpful = [g.value for g in desk.guideline.helpful if g.value not in there]
     unread = [f"{key}: {limit}" for key, limit in _limits(records, given)]
     invalid = list(_invalid(content))
     drafts = _drafts(content)
@@ -45,6 +47,7 @@ def check(body: bytes, desk: Desk, as_of: date) -> Check:
         *_heading("Call", [f"{request.hook}; draft orders: {drafts}; lumbar MRI: {len(given)}"]),
         *_heading("Prefetch keys", [_described(record) for record in records]),
         *_heading("Not sent", missing),
+        *_heading("Not sent, of use where there is any", helpful),
         *_heading("Could not be read completely", unread),
         *_heading("Not valid FHIR R4", invalid),
         *_heading("Answer", [_verdict(advice) for advice in given] or ["no card"]),

@@ -1,5 +1,6 @@
 """The commands: serve, advise, check, check-content."""
 
+import socket
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -40,6 +41,7 @@ def serve() -> None:
         guideline = load(content_folder())
     except (BadSetting, BadContent) as problem:
         raise click.ClickException(str(problem)) from problem
+    _refuse_taken_port(settings)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
     click.echo(f"content {guideline.version}, sandbox profile: no caller is asked who it is")
@@ -58,6 +60,17 @@ def serve() -> None:
         blocking_threads=_THREADS_A_WORKER,
         backpressure=_WAITING_A_WORKER,
     ).serve()
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Refuse to share a port: two services, perhaps of two contents, would answer in turn."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            raise click.ClickException(f"PORT: {settings.port} cannot be used: {problem}") from None
 
 
 @main.command()
@@ -81,11 +94,16 @@ def advise(request: Path, as_of: datetime | None, explain: bool) -> None:
 
 
 def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
-    for row in guideline.indication:
-        cells = [(c, want, found[c].status) for c, want in row.cells]
-        verdict = "matches" if all(want is has for _, want, has in cells) else "no"
-        said = ", ".join(f"{c} is {has} (asks {want})" for c, want, has in cells)
-        click.echo(f"{row.id}: {verdict}: {said or 'always'}", err=True)
+    """Say of every row of every table why it did or did not match, and which one decided."""
+    for table in (guideline.indication, *guideline.modifiers):
+        decided = False
+        for row in table:
+            cells = [(c, want, found[c].status) for c, want in row.cells]
+            matches = all(want is has for _, want, has in cells)
+            verdict = ("also matches" if decided else "matches") if matches else "no"
+            decided = decided or matches
+            said = ", ".join(f"{c} is {has} (asks {want})" for c, want, has in cells)
+            click.echo(f"{row.table} {row.id}: {verdict}: {said or 'always'}", err=True)
 
 
 @main.command()

@@ -2,12 +2,15 @@
 
 import os
 from dataclasses import dataclass
+from ipaddress import ip_address
+from zoneinfo import available_timezones
 
 from service.errors import BadSetting
 
 # Published, so that anyone gets the same card identities from the sandbox and from `advise`.
 SANDBOX_KEY = b"lumbar-mri-cds-sandbox-key-is-public"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_OTHER_NAMES = {"localhost": "127.0.0.1"}
 _HIGHEST_PORT = 65535
 
 
@@ -28,15 +31,24 @@ class Settings:
 
 
 def from_environment() -> Settings:
-    """Read HOST, PORT and ALLOW_REMOTE_SANDBOX; raises BadSetting naming the one that is wrong."""
+    """Read HOST, PORT, TIME_ZONE and ALLOW_REMOTE_SANDBOX; raises BadSetting for a wrong one."""
     port = os.environ.get("PORT", str(Settings.port))
     if not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
         raise BadSetting("PORT", expected=f"a number from 1 to {_HIGHEST_PORT}")
+    host = os.environ.get("HOST", Settings.host)
+    zone = os.environ.get("TIME_ZONE", Settings.time_zone)
+    if zone not in available_timezones():
+        raise BadSetting("TIME_ZONE", expected="a name of the IANA time zones: America/New_York")
     settings = Settings(
-        host=os.environ.get("HOST", Settings.host),
+        host=_OTHER_NAMES.get(host, host),
+        time_zone=zone,
         port=int(port),
         allow_remote_sandbox=os.environ.get("ALLOW_REMOTE_SANDBOX") == "true",
     )
+    try:
+        ip_address(settings.host)
+    except ValueError as problem:
+        raise BadSetting("HOST", expected="an IP address") from problem
     if settings.host not in _LOOPBACK and not settings.allow_remote_sandbox:
         raise BadSetting("HOST", expected="loopback, or ALLOW_REMOTE_SANDBOX=true beside it")
     return settings

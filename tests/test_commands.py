@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from conformance import hold
 from conftest import ROOT
 
+from service.app import open_desk
 from service.cli import main
 from service.errors import BadSetting
 from service.settings import Settings, from_environment
@@ -58,8 +60,10 @@ def test_advise_explains_every_row(written, desk: Desk) -> None:
     fresh = back_pain(onsetDateTime=ago(5))
     _, _, err = run("advise", written(call(fresh)), "--as-of", "2026-11-22", "--explain")
     lines = err.splitlines()
-    assert len(lines) == len(desk.guideline.indication)
-    assert next(line for line in lines if ": matches: " in line).startswith("R60: ")
+    tables = (desk.guideline.indication, *desk.guideline.modifiers)
+    assert len(lines) == sum(map(len, tables))
+    decided = [line for line in lines if ": matches: " in line]
+    assert [line.partition(":")[0] for line in decided] == ["indication R60"]
     assert "cauda-equina-sign is not met (asks met)" in lines[0]
 
 
@@ -144,8 +148,39 @@ def test_a_port_that_is_none_is_named(port: str, monkeypatch: pytest.MonkeyPatch
         from_environment()
 
 
+def test_a_host_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "localhost")
+    assert from_environment().host == "127.0.0.1"
+    monkeypatch.setenv("HOST", "my-machine")
+    with pytest.raises(BadSetting, match="HOST"):
+        from_environment()
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../UTC"])
+def test_a_time_zone_that_is_none_is_named(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIME_ZONE", zone)
+    with pytest.raises(BadSetting, match="TIME_ZONE"):
+        from_environment()
+
+
+def test_the_day_ends_where_the_facility_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIME_ZONE", "America/New_York")
+    assert str(open_desk(from_environment()).zone) == "America/New_York"
+
+
+def test_a_port_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else two services, perhaps of two contents, would answer in turn."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        monkeypatch.setenv("PORT", str(other.getsockname()[1]))
+        code, _, err = run("serve")
+    assert code == 1
+    assert "PORT: " in err
+
+
 def test_settings_default_to_the_sandbox_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOST", "PORT", "ALLOW_REMOTE_SANDBOX"):
+    for name in ("HOST", "PORT", "TIME_ZONE", "ALLOW_REMOTE_SANDBOX"):
         monkeypatch.delenv(name, raising=False)
     assert from_environment() == Settings()
 
