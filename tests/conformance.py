@@ -1,6 +1,7 @@
 """The one checker of answers: the CDS Hooks specification and this project's card contract."""
 
 import re
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,8 @@ def _hold_extension(card: dict[str, Any], guideline: Guideline) -> None:
     assert set(content) <= EXTENSION_FIELDS
     assert content["recommendation"] == card["source"]["topic"]["code"]
     assert content["contentVersion"] == guideline.version
-    assert content["rule"] in {row.rule for row in guideline.indication}
+    rows = [*guideline.indication, *chain(*guideline.modifiers)]
+    assert content["rule"] in {row.rule for row in rows}
     for item in content.get("evidence", []):
         assert set(item) <= EVIDENCE_FIELDS
         assert item["criterion"] in guideline.criteria

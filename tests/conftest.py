@@ -10,6 +10,7 @@ from conformance import hold
 
 from service.app import create_app, open_desk
 from service.clinical.advise import Advice
+from service.clinical.text import Lexicon
 from service.settings import Settings
 from service.web.answer import Desk, advices, answer
 
@@ -29,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def desk() -> Desk:
     return open_desk(Settings())
+
+
+@pytest.fixture(scope="session")
+def lexicon(desk: Desk) -> Lexicon:
+    """The lexicon of the shipped content."""
+    return desk.guideline.reading.lexicon
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,9 @@ from conftest import ROOT
 from expand_icd_10_cm import rendered
 
 from service.content import content_folder, load
+from service.content.files import Content
+from service.content.lexicon import lexicon
+from service.content.vocabulary import value_sets
 from service.errors import BadContent
 
 CRITERIA = "guideline/criteria.yaml"
@@ -21,14 +24,49 @@ WRONG = {
     "a key twice": (CRITERIA, RETENTION, RETENTION + "  id: x\n", "file", "'id' stands twice"),
     "an unknown key": (CRITERIA, RETENTION, RETENTION + "  weight: 3\n", "urinary-retention", ""),
     "a yes that is no text": (CRITERIA, "says: urinary retention", "says: yes", "urinary", "str"),
-    "an unknown kind": (CRITERIA, "kind: both-sides", "kind: all-sides", "bilateral", "both-sides"),
+    "an unknown kind": (CRITERIA, "kind: both-sides", "kind: all-sides", "both-legs", "both-sides"),
     "an unknown source": (CRITERIA, "[girft-ces-2023]", "[girft-2099]", "cauda", "girft-2099"),
     "no source": (CRITERIA, "sources: [girft-ces-2023]", "sources: []", "cauda", ""),
     "an unknown value set": (CRITERIA, "[urinary-retention]", "[urine]", "urinary", "'urine'"),
     "an unknown quantity": (CRITERIA, "quantity: crp", "quantity: crpp", "crp", "'crpp'"),
     "an unknown section": (CRITERIA, "[medicationRequests]", "[drugs]", "immuno", "drugs"),
     "a measure without a limit": (CRITERIA, "  at_least: 200\n", "", "post-void", ""),
-    "a measure with two limits": (CRITERIA, "at_least: 200", "at_least: 2\n  below: 3", "post", ""),
+    "a code without a source": (
+        "guideline/value-sets/provenance.csv",
+        re.compile(r"[^\n]*,G83\.4,[^\n]*\n"),
+        "",
+        "G83.4",
+        "provenance",
+    ),
+    "a name without a source": (
+        "guideline/names.yaml",
+        "    sources: [girft-ces-2023, project]\n",
+        "",
+        "functions/",
+        "sources",
+    ),
+    "a line without a source": (
+        "messages/lines.yaml",
+        "  sources: [acp-2011, va-dod-2022]\n",
+        "",
+        "weakness-mild",
+        "sources",
+    ),
+    "a card whose words have no source": (
+        "messages/old-deficit/card.yaml",
+        "sources:",
+        "source:",
+        "",
+        "",
+    ),
+    "a look-back beyond what is read": (
+        CRITERIA,
+        "  within_days: 365\n  above: 10",
+        "  within_days: 366\n  above: 10",
+        "psa-high",
+        "365",
+    ),
+    "a rule that no row bears": (CRITERIA, "[R21, R40,", "[R99, R40,", "whole-spine", "'R99'"),
     "a parameter of another kind": (
         CRITERIA,
         "  at_least: 200\n",
@@ -53,13 +91,20 @@ WRONG = {
         "used by nothing",
     ),
     "another header": (TABLE, "row,rule,verdict", "row,verdict,rule", "header", "must begin"),
-    "an unknown column": (TABLE, "cauda-equina-sign,bladder", "cauda,bladder", "header", "'cauda'"),
+    "an unknown column": (TABLE, "cauda-equina-sign,post", "cauda,post", "header", "'cauda'"),
     "an unknown cell": (
         TABLE,
         "acr-lbp-2021,met,",
         "acr-lbp-2021,maybe,",
         "R10/",
         "must be one of",
+    ),
+    "an emergency that something may remove": (
+        TABLE,
+        "acr-lbp-2021,met,",
+        "acr-lbp-2021,not met,",
+        "R10",
+        "asks only for 'met'",
     ),
     "an unknown verdict": (TABLE, "R10,R10,emergency", "R10,R10,alarm", "R10/verdict", "must be"),
     "an unknown indicator": (TABLE, ",critical,4", ",hard-stop,4", "R10/indicator", "must be"),
@@ -125,7 +170,7 @@ WRONG = {
     ),
     "a study that does not exist": (
         "messages/suggestions.yaml",
-        "study: lumbar-mri-without-contrast",
+        "study: without-contrast",
         "study: mri",
         "",
         "'mri'",
@@ -239,3 +284,23 @@ def test_every_list_read_newest_first_is_asked_for_far_enough_back() -> None:
         for group in criterion.groups:
             if criterion.within_days is not None and group in guideline.reading.look_back_days:
                 assert criterion.within_days <= guideline.reading.look_back_days[group]
+
+
+LEXICON_WRONG = {
+    "a concept that nothing knows": (
+        "names-other", "concept: osteopenia", "concept: osteo-x", "osteo-x"),
+    "a source that is not there": ("names-other", "[acp-2011, project]", "[acp-2099]", "acp-2099"),
+    "a set of words that is none": ("names-other", "<fracture>", "<fractur>", "<fractur>"),
+    "a phrase that stands anywhere": ("names-other", "[osteopenia,", "[(osteopenia),", "nothing"),
+    "a group that does not exist": ("cues", "only: care", "only: cares", "'cares'"),
+    "a group of nothing": ("concepts", "[prior-lumbar-surgery,", "[surgery,", "'surgery'"),
+    "no source": ("names-other", "sources: [project]", "sources: []", "[]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEXICON_WRONG)
+def test_a_wrong_lexicon_is_refused(name: str, tmp_path: Path) -> None:
+    file, old, new, problem = LEXICON_WRONG[name]
+    content = Content(folder=with_change(tmp_path, f"guideline/text/en/{file}.yaml", old, new))
+    with pytest.raises(BadContent, match=re.escape(problem)):
+        lexicon(content, value_sets(content), load(content.folder).sources)

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from service.cli import main
-from service.clinical.cards import Facts
+from service.clinical.facts import Facts
 from service.clinical.guideline import Kind
 from service.web.answer import Desk
 
@@ -62,5 +62,6 @@ def test_every_kind_of_question_is_described_with_its_parameters(desk: Desk) -> 
 
 def test_the_changelog_names_every_rule(desk: Desk) -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    rules = {row.rule for row in desk.guideline.indication}
+    tables = (desk.guideline.indication, *desk.guideline.modifiers)
+    rules = {row.rule for table in tables for row in table}
     assert not {rule for rule in rules if not re.search(rf"\b{rule}\b", text)}

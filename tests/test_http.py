@@ -45,14 +45,19 @@ def test_prefetch_stays_inside_what_ehrs_support(client: FlaskClient) -> None:
             assert set(re.findall(r"\{\{(.*?)\}\}", template)) == {"context.patientId"}
             assert not re.search(r"_include|_revinclude|_has|\.|:", template.split("}}", 1)[1])
         newest_first = {k for k, t in service["prefetch"].items() if "_sort=-" in t}
-        assert newest_first == {"observations", "encounters", "medicationRequests"}
+        assert newest_first == {
+            "observations", "encounters", "medicationRequests", "medicationStatements",
+            "serviceRequests", "diagnosticReports", "questionnaireResponses",
+        }  # fmt: skip
         assert all("_count=" in service["prefetch"][key] for key in newest_first)
-        assert not any("_count" in service["prefetch"][k] for k in ("conditions", "procedures"))
+        unbounded = ("conditions", "procedures", "devices", "allergies")
+        assert not any("_count" in service["prefetch"][key] for key in unbounded)
 
 
 def test_prefetch_asks_for_what_the_rules_read_and_no_more(client: FlaskClient, desk: Desk) -> None:
     for service in client.get("/cds-services").json["services"]:
-        assert set(service["prefetch"]) == {group.value for group in desk.guideline.needed}
+        read = (*desk.guideline.needed, *desk.guideline.helpful)
+        assert set(service["prefetch"]) == {group.value for group in read}
     for criterion in desk.guideline.criteria.values():
         assert set(criterion.groups) <= set(desk.guideline.needed)
 
@@ -194,7 +199,7 @@ def test_a_question_that_fails_leaves_the_others_and_is_disclosed(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A criterion that asks for a quantity nobody defined cannot be answered."""
-    broken = replace(desk.guideline.criteria["weight-loss-measured"], quantity=SECRET)
+    broken = replace(desk.guideline.criteria["weight-loss-quick"], quantity=SECRET)
     criteria = {**desk.guideline.criteria, broken.id: broken}
     unwell = replace(desk, guideline=replace(desk.guideline, criteria=criteria))
     flag = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))

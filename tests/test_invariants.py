@@ -83,9 +83,41 @@ def measurements(draw: st.DrawFn) -> dict[str, Any]:
     )
 
 
+NOTES = [
+    "denies saddle numbness", "r/o cauda equina syndrome", "foot drop x 3 days",
+    "strength 3/5 left", "no red flags", "bladder function normal, saddle sensation normal",
+    "history of breast cancer",
+    "both legs numb since yesterday", "pain improving", "unable to void since last night",
+    "return if saddle numbness develops", "mother had cauda equina syndrome", "fever 38.6",
+]  # fmt: skip
+notes = st.lists(st.sampled_from(NOTES), min_size=1, max_size=2).map(
+    lambda some: [{"text": ". ".join(some)}]
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn) -> dict[str, Any]:
+    """Observations that say something in words, as yes or no, or in a note."""
+    name = draw(st.sampled_from([
+        "Saddle sensation", "Saddle numbness", "Bladder function", "Foot drop", "Gait",
+        "Urinary retention",
+    ]))  # fmt: skip
+    value = draw(st.sampled_from([
+        {"valueBoolean": True}, {"valueBoolean": False}, {"valueString": "normal"},
+        {"valueString": "reduced since yesterday"}, {"valueString": "see note"}, {},
+    ]))  # fmt: skip
+    noted = {"note": draw(notes)} if draw(st.booleans()) else {}
+    return observation(None, name, effectiveDateTime=ago(draw(days)), **value, **noted)
+
+
 others = st.one_of(
+    statements(),
     days.map(lambda n: procedure("97110", n)),
     days.map(lambda n: procedure("62323", n)),
+    days.map(lambda n: procedure("72148", n)),
+    st.tuples(notes, days).map(
+        lambda said: procedure("97110", said[1], note=said[0], id=f"p-note-{said[1]}")
+    ),
     st.tuples(st.sampled_from(["prednisone 20 mg", "naproxen 500 mg"]), days).map(
         lambda drug: medication(*drug, supply=30)
     ),
@@ -110,6 +142,17 @@ def loudness(advice: Advice) -> int:
     return LOUDNESS[row.indicator] if alarm else 0
 
 
+# What a later "no", an earlier record of the same, or a documented normal function leaves of an
+# emergency: a warning that asks. Only a fever that was denied is left as information.
+ASKS = ("R13", "R14", "R20", "R21", "R31", "R32", "R41", "R50")
+
+
+def asks_instead(advice: Advice) -> bool:
+    """Whether an emergency that more evidence took back is still asked about."""
+    row = advice.assessment.row
+    return row.rule in ASKS and row.verdict in (Verdict.EMERGENCY, Verdict.FLAG)
+
+
 def numbered(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**resource, "id": f"r{n}"} for n, resource in enumerate(some)]
 
@@ -121,7 +164,7 @@ def test_adding_to_the_record_never_removes_an_alarm(
 ) -> None:
     before = judged(call(back_pain(onsetDateTime=ago(9)), *numbered(some), birth=birth))
     after = judged(call(back_pain(onsetDateTime=ago(9)), *numbered(some + more), birth=birth))
-    assert loudness(after) >= loudness(before)
+    assert loudness(after) >= loudness(before) or asks_instead(after)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -141,7 +184,10 @@ def test_what_was_not_read_never_allows_a_deferral(
 def test_a_spoilt_field_never_allows_a_deferral_nor_hides_another_alarm(
     some: list[dict], birth: str, data: st.DataObject
 ) -> None:
-    """A field of another type than FHIR's may hide its own entry, and nothing but that."""
+    """A field of another type than FHIR's may hide its own entry, and nothing but that.
+
+    What is left of the entry still counts: that a weakness is an old one may quieten it.
+    """
     whole = numbered(some)
     spoilt = deepcopy(whole)
     victim = data.draw(st.sampled_from(spoilt))
@@ -155,7 +201,8 @@ def test_a_spoilt_field_never_allows_a_deferral_nor_hides_another_alarm(
     )
     if before.assessment.row.verdict is not Verdict.DEFERRAL:
         assert after.assessment.row.verdict is not Verdict.DEFERRAL
-    assert loudness(after) >= loudness(judged(call(pain, *rest, birth=birth)))
+    without = judged(call(pain, *rest, birth=birth))
+    assert loudness(after) >= min(loudness(before), loudness(without))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -163,7 +210,7 @@ def test_a_spoilt_field_never_allows_a_deferral_nor_hides_another_alarm(
 def test_order_and_unknown_fields_change_nothing(
     some: list[dict], birth: str, chance: random.Random
 ) -> None:
-    shuffled = [{**r, "meta": {"source": "x"}, "note": [{"x": 1}]} for r in numbered(some)]
+    shuffled = [{**r, "meta": {"source": "x"}, "unheardOf": [{"x": 1}]} for r in numbered(some)]
     chance.shuffle(shuffled)
     one = judged(call(*numbered(some), birth=birth))
     other = judged(call(*shuffled, birth=birth))

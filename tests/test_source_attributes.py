@@ -14,7 +14,7 @@ from charts import TODAY, ago, back_pain, call
 from conftest import ROOT, Judge
 from flask.testing import FlaskClient
 
-from service.clinical import resources
+from service.clinical import fhir
 from service.clinical.guideline import Kind
 from service.content import content_folder, load
 from service.errors import BadContent
@@ -99,7 +99,7 @@ def test_what_is_not_used_says_so(told: dict[str, Any]) -> None:
 
 def test_what_is_said_not_to_be_used_cannot_be_read() -> None:
     """Who the patient is reaches the rules as these two fields only."""
-    assert {f.name for f in msgspec.structs.fields(resources.Patient)} == {"id", "birthDate"}
+    assert {f.name for f in msgspec.structs.fields(fhir.Patient)} == {"id", "birthDate", "link"}
 
 
 def test_the_questions_about_age_and_pain_are_named(told: dict[str, Any], desk: Desk) -> None:

@@ -84,10 +84,10 @@ def _question(criterion: Criterion, guideline: Guideline, rows: list[str]) -> It
     yield ""
     said = [f"`{criterion.kind}`", *_parameters(criterion, guideline)]
     yield f"- {'; '.join(said)}"
-    parts = [c.id for c in guideline.criteria.values() if criterion.id in c.of]
+    parts = [c.id for c in guideline.criteria.values() if criterion.id in (*c.of, *c.but_not)]
     if parts:
         yield f"- part of {_links(parts)}"
-    screened = [name for name, some in guideline.screening if criterion.id in some]
+    screened = [name for name, some in guideline.screening.items if criterion.id in some]
     if screened:
         yield f"- on the checklist of red flags: {'; '.join(screened)}"
     if rows:
@@ -109,10 +109,10 @@ def _parameters(criterion: Criterion, guideline: Guideline) -> Iterator[str]:
 
 
 def _value(name: str, value: Any) -> str:
-    if name == "of":
+    if name in ("of", "but_not"):
         return _links(value)
-    if name == "value_sets":
-        return _links(value, "codes.md")
+    if name in ("value_sets", "muted_by"):
+        return _concepts(value)
     if isinstance(value, frozenset):
         return ", ".join(sorted(map(str, value)))
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
@@ -120,6 +120,15 @@ def _value(name: str, value: Any) -> str:
 
 def _links(names: Iterable[str], page: str = "") -> str:
     return ", ".join(f"[{name}]({page}#{name})" for name in names)
+
+
+def _concepts(names: Iterable[str]) -> str:
+    """Link the concepts that have codes; the others are known by name only."""
+    sets = content_folder() / "guideline" / "value-sets"
+    coded = {path.stem for path in sets.glob("*.json")}
+    return ", ".join(
+        f"[{name}](codes.md#{name})" if name in coded else f"{name} (by name)" for name in names
+    )
 
 
 def codes(cards: Path) -> str:
