@@ -217,6 +217,8 @@ def _numeric(
         return None
     end = place + 3
     if end + 1 < last and tokens[end] == "/" and tokens[end + 1].isdecimal():
+        if len(tokens[end + 1]) == 1:
+            return None  # "S2/3/4" are roots: no year has one digit
         short = len(tokens[end + 1]) < _DIGITS_OF_A_YEAR
         year = (
             _CENTURY + int(tokens[end + 1]) if short else _as_year(tokens[end + 1], times, written)
