@@ -23,7 +23,7 @@ class AnswerWords:
     # there (of a function: it is kept); "normal" all is well, of a symptom as of a function;
     # "reduced" a function is impaired; "quality" how or on which side a symptom is there.
     kinds: Mapping[str, frozenset[str]]
-    turning: frozenset[str]  # after a "no" or "normal", these make the answer mean something else
+    harmless: frozenset[str]  # only these may follow a "no" or "normal" that is still one
     no_codes: frozenset[str]
     yes_codes: frozenset[str]
 

@@ -122,7 +122,7 @@ def _answers(row: Mapping[str, Any]) -> AnswerWords:
     kinds = ("no", "yes", "normal", "reduced", "quality")
     return AnswerWords(
         kinds={kind: frozenset(row[kind]) for kind in kinds},
-        turning=frozenset(row["turning"]),
+        harmless=frozenset(row["harmless"]),
         no_codes=frozenset(row["no_codes"]),
         yes_codes=frozenset(row["yes_codes"]),
     )

@@ -35,6 +35,9 @@ def read(desk: Desk, label: str, **value: object) -> list:
         (SYMPTOM, "no change", OPEN),
         (SYMPTOM, "no longer", OPEN),
         (SYMPTOM, "no data", OPEN),
+        (SYMPTOM, "lost", OPEN),
+        (FUNCTION, "lost", THERE),
+        (FUNCTION, "normal on right", OPEN),
         (SYMPTOM, "no?", OPEN),
         (SYMPTOM, "see note", OPEN),
         (FUNCTION, "normal", NOT),
@@ -55,6 +58,17 @@ def test_an_answer_says_whether_a_symptom_is_there(
     found = {entry.assertion for entry in read(desk, label, valueString=said)}
     worst = next(a for a in (THERE, OPEN, NOT) if a in found)
     assert worst is expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["no feeling", "no sensation at all", "absent sensation", "lost feeling", "full numbness",
+     "none felt when wiping", "good deal of numbness", "no urge", "ok sometimes, numb at others"],
+)  # fmt: skip
+def test_an_answer_that_begins_like_a_no_denies_nothing_by_that(said: str, desk: Desk) -> None:
+    found = {entry.assertion for entry in read(desk, SYMPTOM, valueString=said)}
+    assert found & {THERE, OPEN}
+    assert NOT not in found
 
 
 def test_an_answer_says_on_which_side(desk: Desk) -> None:

@@ -7,7 +7,6 @@ from service.clinical import fhir
 from service.clinical.meaning import Reader, listed
 
 _WORDS = re.compile(r"[^\s,;:()]+")
-_LONGEST_ANSWER = 6  # words: what is longer is read as text
 
 
 def answer_of(reader: Reader, value: fhir.Value) -> str | None:
@@ -27,7 +26,8 @@ def answer_of(reader: Reader, value: fhir.Value) -> str | None:
 def kind_of(reader: Reader, said: str) -> str | None:
     """Sort the words of a short answer by the whole of it, else by how it begins.
 
-    A "no" or "normal" that goes on counts while nothing after it may turn it round: "no longer".
+    A "no" or "normal" that goes on counts only if nothing but harmless words follow: "no longer"
+    and "no feeling" are no "no".
     """
     words = reader.reading.answers
     parts = _WORDS.findall(said.lower().strip(" ."))
@@ -36,10 +36,8 @@ def kind_of(reader: Reader, said: str) -> str | None:
     if found or not parts:
         return found
     begins = next((kind for kind, some in words.kinds.items() if parts[0] in some), None)
-    if begins in ("no", "normal"):
-        goes_on = len(parts) <= _LONGEST_ANSWER and "?" not in whole
-        plain = goes_on and words.turning.isdisjoint(parts[1:])
-        return begins if plain and words.kinds["reduced"].isdisjoint(parts[1:]) else None
+    if begins in ("no", "normal") and not words.harmless.issuperset(parts[1:]):
+        return None
     return begins
 
 

@@ -119,7 +119,7 @@ def read_value(
         return
     measure = measure_of(value)
     if name.measured and measure is None:
-        told = list(_measured_in_words(reader, statement, name, words_of_value(value)))
+        told = list(_measured_in_words(reader, replace(statement, side=side), name, value))
         if told:
             yield from told
             return
@@ -149,9 +149,10 @@ def _measured(value: fhir.Value, measure: Measure | None, given: Assertion) -> A
 
 
 def _measured_in_words(
-    reader: Reader, statement: Statement, name: Named, said: str | None
+    reader: Reader, statement: Statement, name: Named, value: fhir.Value
 ) -> Iterator[Entry]:
     """Read a number with words around it as text: "PVR 650 cc", "38.9 C, rigors"."""
+    said = words_of_value(value)
     if not said:
         return
     told = reader.mentions(f"{name.what.label}: {said}", statement.asserted)
