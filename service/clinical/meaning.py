@@ -1,5 +1,6 @@
 """What a code, a name or a status in the record stands for, before it is an entry of the chart."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
@@ -46,6 +47,7 @@ class Reading:
     timeless: frozenset[str]  # measured things that are read however old they are
     supply_days: int  # what a prescription covers when it does not say
     dose_equivalents: tuple[tuple[str, float], ...]  # (drug, mg of the standard one for 1 mg)
+    dose_frequencies: tuple[tuple[re.Pattern[str], float], ...]  # (words, times a day)
     longest_list: int  # entries: a list as long as this is searched, but never taken as complete
     look_back_days: Mapping[Group, int]  # the longest look-back into each list read newest first
 

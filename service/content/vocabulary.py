@@ -91,6 +91,7 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         timeless=frozenset(row["read_at_any_age"]),
         supply_days=row["supply_days"],
         dose_equivalents=_longest_first(row["dose_equivalents"]["to_prednisone"]),
+        dose_frequencies=_frequencies(row["dose_frequencies"]),
         longest_list=row["longest_list"],
         look_back_days={Group(name): days for name, days in row["look_back_days"].items()},
     )
@@ -125,6 +126,16 @@ def _answers(row: Mapping[str, Any]) -> AnswerWords:
         harmless=frozenset(row["harmless"]),
         no_codes=frozenset(row["no_codes"]),
         yes_codes=frozenset(row["yes_codes"]),
+    )
+
+
+def _frequencies(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[re.Pattern[str], float], ...]:
+    return tuple(
+        (
+            re.compile(rf"\b(?:{'|'.join(map(re.escape, row['words']))})\b"),
+            row["times"] / row["days"],
+        )
+        for row in rows
     )
 
 

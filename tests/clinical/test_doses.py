@@ -7,6 +7,7 @@ from conftest import Judge
 
 from service.clinical import fhir
 from service.clinical.entries.doses import daily_mg
+from service.web.answer import Desk
 
 
 @pytest.mark.parametrize(
@@ -19,14 +20,18 @@ from service.clinical.entries.doses import daily_mg
         ("prednisone 10 mg tab", "2 tabs twice daily", 40),
         ("prednisone 20 mg tab", "2 tablets 20 mg every morning", 40),
         ("prednisone 5 mg", "1 tablet daily", 5),
+        ("prednisone 5 mg", "30 MG/day", 30),
+        ("prednisone 5 mg", "40 mg BID", 80),
+        ("prednisone 10 mg", "70 mg weekly", 10),
         ("prednisone", "1 tablet daily", None),
         ("prednisone 20 mg", "with food", None),
         ("prednisone 20 mg", "daily", None),
         ("prednisone 20 mg", None, None),
     ],
 )
-def test_a_dosage_in_words(name: str, text: str | None, mg: float | None) -> None:
-    assert daily_mg(name, [fhir.Dosage(text=text)]) == mg
+def test_a_dosage_in_words(name: str, text: str | None, mg: float | None, desk: Desk) -> None:
+    frequencies = desk.guideline.reading.dose_frequencies
+    assert daily_mg(name, [fhir.Dosage(text=text)], frequencies) == mg
 
 
 @pytest.mark.parametrize(
@@ -47,7 +52,7 @@ def test_a_dosage_in_numbers(value: float, unit: str, repeat: dict, mg: float | 
         "timing": {"repeat": repeat},
         "doseAndRate": [{"doseQuantity": {"value": value, "unit": unit}}],
     }
-    assert daily_mg("prednisone 10 mg", [msgspec.convert(dosage, fhir.Dosage)]) == mg
+    assert daily_mg("prednisone 10 mg", [msgspec.convert(dosage, fhir.Dosage)], ()) == mg
 
 
 FEVER = reading("8310-5", "Body temperature", 38.6, "Cel", 1)

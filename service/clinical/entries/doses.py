@@ -12,25 +12,16 @@ _MG = r"([0-9]{1,4}(?:\.[0-9]{1,3})?)\s*mg\b"
 _STRENGTH = re.compile(_MG, re.IGNORECASE)
 _TOTAL = re.compile(_MG + r"\s*total|\(" + _MG + r"\s*\)", re.IGNORECASE)
 _TABLETS = re.compile(r"\b([0-9]{1,2})\s*(?:tab|tablet|cap|capsule)s?\b", re.IGNORECASE)
-_A_DAY = (  # words -> times a day; the first that is found counts
-    (re.compile(r"every other day|alternate days|\bqod\b", re.IGNORECASE), 0.5),
-    (re.compile(r"weekly|once a week|every week", re.IGNORECASE), 1 / 7),
-    (re.compile(r"twice|two times|2 times|\bbid\b|every 12 hours", re.IGNORECASE), 2.0),
-    (re.compile(r"three times|3 times|\btid\b|every 8 hours", re.IGNORECASE), 3.0),
-    (re.compile(r"four times|4 times|\bqid\b|every 6 hours", re.IGNORECASE), 4.0),
-    (re.compile(r"daily|every day|once a day|\bq ?d\b|\bod\b|morning|/d", re.IGNORECASE), 1.0),
-)
+Frequencies = Iterable[tuple[re.Pattern[str], float]]  # words -> times a day
 
 
-def daily_mg(name: str, dosages: Iterable[fhir.Dosage]) -> float | None:
+def daily_mg(name: str, dosages: Iterable[fhir.Dosage], frequencies: Frequencies) -> float | None:
     """Give the mg of a drug a day, from its dosages and the strength in its name.
 
     Several dosages are steps of a taper: the highest counts. None where it cannot be told.
     """
-    told = [
-        mg for d in dosages if (mg := _structured(name, d) or _worded(name, d.text)) is not None
-    ]
-    return max(told, default=None)
+    read = (_structured(name, d) or _worded(name, d.text, frequencies) for d in dosages)
+    return max((mg for mg in read if mg is not None), default=None)
 
 
 def _structured(name: str, dosage: fhir.Dosage) -> float | None:
@@ -58,10 +49,12 @@ def _in_mg(name: str, dose: fhir.Quantity) -> float | None:
     return dose.value * float(strength[1]) if strength and counted else None
 
 
-def _worded(name: str, text: str | None) -> float | None:
+def _worded(name: str, text: str | None, frequencies: Frequencies) -> float | None:
     """Read "40 mg daily", "Take 2 tablets (40 mg total) daily", "2 tablets twice a day"."""
-    times = next((n for words, n in _A_DAY if text and words.search(text)), None)
-    if text is None or times is None:
+    if text is None:
+        return None
+    times = next((n for words, n in frequencies if words.search(text.lower())), None)
+    if times is None:
         return None
     total = _TOTAL.search(text)
     if total is not None:

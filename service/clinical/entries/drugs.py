@@ -111,7 +111,7 @@ def _entries(
         yield from from_meaning(reader, statement, what)
         return
     names = " ".join(what.words)
-    taken = daily_mg(names, dosages)
+    taken = daily_mg(names, dosages, reader.reading.dose_frequencies)
     routes = [w for d in dosages for w in (d.text, *_words(d.route)) if w]
     label = " ".join(dict.fromkeys([what.label, *routes]))
     yield replace(
