@@ -15,7 +15,7 @@ from service.clinical.bundles import open_piece
 from service.clinical.chart import Limit
 from service.clinical.entries import GROUPS
 from service.clinical.read import Record
-from service.ehr.prefetch import gather
+from service.ehr.prefetch import sorted_by_section
 from service.errors import BadHookRequest
 from service.web import hook
 from service.web.answer import Desk, advices
@@ -36,7 +36,7 @@ def check(body: bytes, desk: Desk, as_of: date) -> Check:
     content = _decoded(body)
     request = hook.parse(body)
     given = advices(body, desk, as_of)
-    records = gather(request.patient, request.prefetch).pieces
+    records = sorted_by_section(request.patient, request.prefetch).pieces
     there = _sections(records)
     missing = [g.value for g in desk.guideline.needed if g.value not in there]
     helpful = [g.value for g in desk.guideline.helpful if g.value not in there]

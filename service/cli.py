@@ -1,5 +1,6 @@
 """The commands: serve, advise, check, check-content."""
 
+import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -13,13 +14,13 @@ from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting
-from service.settings import Settings, from_environment
+from service.settings import SETTINGS_FILE, Settings, from_environment
 
 if TYPE_CHECKING:
     from service.web.answer import Desk
 
-# One call is milliseconds of computing: more threads would only take turns.
-_THREADS_A_WORKER = 1
+# Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
+_THREADS_A_WORKER = 8
 _WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
 
 
@@ -29,26 +30,21 @@ def main() -> None:
 
 
 @main.command()
-def serve() -> None:
-    """Serve on loopback in the sandbox profile; HOST and PORT override."""
+@click.option(
+    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
+)
+def serve(file: Path | None) -> None:
+    """Serve; without settings on loopback, in the sandbox profile.
+
+    HOST, PORT and TIME_ZONE override the settings.
+    """
     from granian.constants import Interfaces
     from granian.server import Server
 
-    from service.web.hook import SERVICE_ID
-
-    try:
-        settings = from_environment()
-        guideline = load(content_folder())
-    except (BadSetting, BadContent) as problem:
-        raise click.ClickException(str(problem)) from problem
+    settings = _settings(file)
+    guideline = _made_ready(settings)
     _refuse_taken_port(settings)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}"
-    click.echo(f"content {guideline.version}, sandbox profile: no caller is asked who it is")
-    click.echo(f"discovery  {address}/cds-services")
-    click.echo(f"hook call  {address}/cds-services/{SERVICE_ID}")
-    click.echo(f"readiness  {address}/health/ready")
-    click.echo(f"sources    {address}/source-attributes")
+    _say_where(settings, guideline)
     Server(
         "service.app:create_app",
         factory=True,
@@ -59,7 +55,84 @@ def serve() -> None:
         websockets=False,
         blocking_threads=_THREADS_A_WORKER,
         backpressure=_WAITING_A_WORKER,
+        log_enabled=True,
+        log_access=False,
     ).serve()
+
+
+def _settings(file: Path | None) -> Settings:
+    """Read the settings, for this process and for the workers that it starts."""
+    if file is not None:
+        os.environ[SETTINGS_FILE] = str(file.absolute())
+    try:
+        return from_environment()
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _made_ready(settings: Settings) -> Guideline:
+    """Try once, before any worker starts, all that could refuse to start."""
+    from service.app import open_desk
+    from service.ehr.keys import KeyRing
+    from service.ledger.store import open_store
+    from service.web.answer import Desk
+
+    try:
+        desk: Desk = open_desk(settings)
+        for issuer in settings.issuers:
+            KeyRing(issuer=issuer).load()
+        if not settings.open_to_anyone:
+            open_store(settings.ledger_url.get_secret_value())
+            _migrate_own_file(settings)
+    except (BadSetting, BadContent) as problem:
+        raise click.ClickException(str(problem)) from problem
+    return desk.guideline
+
+
+def _migrate_own_file(settings: Settings) -> None:
+    """Bring an embedded database up to date; a shared one waits for `migrate`."""
+    from service.ledger.store import migrate as bring_up_to_date
+
+    url = settings.ledger_url.get_secret_value()
+    if url.startswith("sqlite"):
+        bring_up_to_date(url)
+
+
+def _say_where(settings: Settings, guideline: Guideline) -> None:
+    from service.web.hook import CALL_PATH, DISCOVERY_PATH
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    asked = (
+        "no caller is asked who it is"
+        if settings.open_to_anyone
+        else (f"issuers registered: {len(settings.issuers)}; public address {settings.public_url}")
+    )
+    click.echo(f"content {guideline.version}, {settings.profile} profile: {asked}")
+    click.echo(f"discovery  {address}{DISCOVERY_PATH}")
+    click.echo(f"hook call  {address}{CALL_PATH}")
+    click.echo(f"readiness  {address}/health/ready")
+    click.echo(f"sources    {address}/source-attributes")
+
+
+@main.command()
+@click.option(
+    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
+)
+def migrate(file: Path | None) -> None:
+    """Bring the tables of the ledger to the version that this release needs."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.ledger.store import migrate as bring_up_to_date
+
+    settings = _settings(file)
+    try:
+        bring_up_to_date(settings.ledger_url.get_secret_value())
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
+    except SQLAlchemyError as problem:
+        raise click.ClickException(f"ledger_url: {type(problem).__name__}") from None
+    click.echo("the ledger is up to date")
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class BadHookRequest(Exception):
     """The EHR's call is wrong: `field` names where, `expected` what should stand there."""
 
@@ -13,14 +13,14 @@ class BadHookRequest(Exception):
     status: int = 400
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class MissingPrerequisite(Exception):
     """Nobody could supply data without which nothing can be said; `keys` are prefetch keys."""
 
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class BadSetting(Exception):
     """A setting is wrong; the service refuses to start."""
 
@@ -31,7 +31,7 @@ class BadSetting(Exception):
         return f"{self.key}: expected {self.expected}"
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class BadContent(Exception):
     """Something in `cards/` is wrong; the service refuses to start."""
 
@@ -41,3 +41,21 @@ class BadContent(Exception):
 
     def __str__(self) -> str:
         return f"{self.file}: {self.key}: {self.problem}"
+
+
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
+class NotAuthorized(Exception):
+    """The caller's token does not let him in; `reason` is a fixed word, for our log only."""
+
+    reason: str
+
+
+@dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
+class FhirServerError(Exception):
+    """The EHR's server could not be read; `reason` is a fixed word: `ehr_timeout`."""
+
+    reason: str
+
+
+class StoreDown(Exception):
+    """The ledger's database could not be asked."""

@@ -1,54 +1,211 @@
-"""The settings of one running service; the sandbox profile stands on loopback only."""
+"""The settings of one running service: one TOML file, the environment, and safe defaults."""
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address
-from zoneinfo import available_timezones
+from pathlib import Path
+from typing import Any, Literal, Self
 
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from service.addresses import normalised
+from service.clients import Client, Issuer, Zone
 from service.errors import BadSetting
 
 # Published, so that anyone gets the same card identities from the sandbox and from `advise`.
 SANDBOX_KEY = b"lumbar-mri-cds-sandbox-key-is-public"
+SETTINGS_FILE = "LUMBAR_MRI_CDS_SETTINGS"
+_SECRETS_FOLDER = "LUMBAR_MRI_CDS_SECRETS"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 _HIGHEST_PORT = 65535
+_SHORTEST_KEY = 32  # bytes
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Host, port, workers, time zone, and how a client that sends too little is answered."""
+def _named(name: str) -> Any:
+    """Let a setting be given by its bare name in the environment, as `make run` shows it."""
+    return AliasChoices(name, name.upper())
 
-    host: str = "127.0.0.1"
-    allow_remote_sandbox: bool = False  # the sandbox profile knows no callers: loopback only
-    port: int = 8080
-    workers: int = 2
-    time_zone: str = "UTC"
-    card_key: bytes = SANDBOX_KEY
-    missing_required_answer: str = "card"  # or "412"
-    selection_behavior: str = "any"
-    delete_as_string: bool = False
-    max_body_bytes: int = 16 * 1024 * 1024
+
+class Settings(BaseModel):
+    """The whole service: where it listens, whom it knows, its secrets, its limits.
+
+    `client` says how any caller is answered in the sandbox profile, which asks none who he is.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True
+    )
+
+    profile: Literal["sandbox", "production"] = "sandbox"
+    host: str = Field(default="127.0.0.1", validation_alias=_named("host"))
+    port: int = Field(default=8080, ge=1, le=_HIGHEST_PORT, validation_alias=_named("port"))
+    allow_remote_sandbox: bool = Field(
+        default=False, validation_alias=_named("allow_remote_sandbox")
+    )
+    workers: int = Field(default=2, ge=1, le=64)
+    time_zone: Zone = Field(default="UTC", validation_alias=_named("time_zone"))
+    public_url: str | None = None
+    tls_ends_at_proxy: bool = False
+    browser_origins: tuple[str, ...] = ()
+    card_key: SecretBytes = SecretBytes(SANDBOX_KEY)
+    ledger_url: SecretStr = SecretStr("sqlite:///var/ledger.sqlite")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
+    issuers: tuple[Issuer, ...] = ()
+    client: Client = Client(profile="sandbox", rating=False)
+
+    @field_validator("host")
+    @classmethod
+    def _is_an_address(cls, host: str) -> str:
+        try:
+            return str(ip_address(_OTHER_NAMES.get(host, host)))
+        except ValueError:
+            raise ValueError("expected an IP address") from None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_base(cls, url: str | None) -> str | None:
+        base = normalised(url) if url is not None else None
+        if url is not None and base is None:
+            raise ValueError("expected an absolute address without query or fragment")
+        return base
+
+    @model_validator(mode="after")
+    def _fits_the_profile(self) -> Self:
+        key, expected = _misfit(self)
+        if key:
+            raise _Misfit(key, expected)
+        return self
+
+    @property
+    def open_to_anyone(self) -> bool:
+        """Whether no caller is asked who he is."""
+        return self.profile == "sandbox"
+
+    def zone_of(self, client: Client) -> str:
+        """Give the time zone in which a client's day ends."""
+        return client.time_zone or self.time_zone
+
+
+class _Misfit(ValueError):
+    """A setting that its profile does not allow; it knows its own name."""
+
+    def __init__(self, key: str, expected: str) -> None:
+        super().__init__(f"expected {expected}")
+        self.key = key
+
+
+class _Deployed(Settings, BaseSettings):
+    """Settings read, in this order, from the environment, a folder of secrets and a TOML file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LUMBAR_MRI_CDS_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say which sources there are and which goes first."""
+        file = os.environ.get(SETTINGS_FILE)
+        toml = TomlConfigSettingsSource(settings_cls, Path(file)) if file else None
+        return (
+            init_settings,
+            env_settings,
+            file_secret_settings,
+            *((toml,) if toml else ()),
+        )
+
+
+def _misfit(settings: Settings) -> tuple[str, str]:
+    """Name the first setting that its profile does not allow, and what it should be."""
+    issuers = [issuer.iss for issuer in settings.issuers]
+    if len(set(issuers)) < len(issuers):
+        return "issuers", "each iss once"
+    if settings.profile == "sandbox":
+        if settings.host not in _LOOPBACK and not settings.allow_remote_sandbox:
+            return "host", "loopback, or ALLOW_REMOTE_SANDBOX=true beside it"
+        return "", ""
+    return _misfit_of_production(settings)
+
+
+def _misfit_of_production(settings: Settings) -> tuple[str, str]:
+    key = settings.card_key.get_secret_value()
+    urls = [url for issuer in settings.issuers for url in (issuer.jku, *issuer.fhir_servers) if url]
+    wrong = (
+        (
+            not settings.tls_ends_at_proxy,
+            "tls_ends_at_proxy",
+            "true: TLS ends at a proxy before us",
+        ),
+        (
+            not (settings.public_url or "").startswith("https://"),
+            "public_url",
+            "the https address that callers use",
+        ),
+        (
+            key == SANDBOX_KEY or len(key) < _SHORTEST_KEY,
+            "card_key",
+            f"a secret of {_SHORTEST_KEY} bytes or more, not the published one",
+        ),
+        (not settings.issuers, "issuers", "at least one registered issuer"),
+        (
+            any(not url.startswith("https://") for url in urls),
+            "issuers",
+            "https for every jku and every one of fhir_servers",
+        ),
+    )
+    return next(((key, expected) for is_wrong, key, expected in wrong if is_wrong), ("", ""))
 
 
 def from_environment() -> Settings:
-    """Read HOST, PORT, TIME_ZONE and ALLOW_REMOTE_SANDBOX; raises BadSetting for a wrong one."""
-    port = os.environ.get("PORT", str(Settings.port))
-    if not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
-        raise BadSetting("PORT", expected=f"a number from 1 to {_HIGHEST_PORT}")
-    host = os.environ.get("HOST", Settings.host)
-    zone = os.environ.get("TIME_ZONE", Settings.time_zone)
-    if zone not in available_timezones():
-        raise BadSetting("TIME_ZONE", expected="a name of the IANA time zones: America/New_York")
-    settings = Settings(
-        host=_OTHER_NAMES.get(host, host),
-        time_zone=zone,
-        port=int(port),
-        allow_remote_sandbox=os.environ.get("ALLOW_REMOTE_SANDBOX") == "true",
-    )
+    """Read the settings; raises BadSetting that names the first wrong one."""
+    file = os.environ.get(SETTINGS_FILE)
+    if file and not Path(file).is_file():
+        raise BadSetting(SETTINGS_FILE, expected="a file that is there")
+    secrets: dict[str, Any] = {"_secrets_dir": os.environ.get(_SECRETS_FOLDER)}
     try:
-        ip_address(settings.host)
-    except ValueError as problem:
-        raise BadSetting("HOST", expected="an IP address") from problem
-    if settings.host not in _LOOPBACK and not settings.allow_remote_sandbox:
-        raise BadSetting("HOST", expected="loopback, or ALLOW_REMOTE_SANDBOX=true beside it")
-    return settings
+        read = _Deployed(**secrets)
+    except ValidationError as problem:
+        raise _explained(problem) from None
+    except ValueError as problem:  # the TOML itself
+        raise BadSetting(file or SETTINGS_FILE, expected=f"TOML: {problem}") from None
+    return Settings(**{name: getattr(read, name) for name in Settings.model_fields})
+
+
+def _explained(problem: ValidationError) -> BadSetting:
+    fault = problem.errors(include_input=False, include_url=False)[0]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, _Misfit):
+        return BadSetting(_spelt(cause.key), expected=str(cause).removeprefix("expected "))
+    where = ".".join(str(part) for part in fault["loc"])
+    said = fault["msg"]
+    for before in ("Value error, ", "expected ", "Input should be "):
+        said = said.removeprefix(before)
+    return BadSetting(_spelt(where), expected=said)
+
+
+def _spelt(key: str) -> str:
+    """Name a setting as it was given: those that the environment holds, in capitals."""
+    return key.upper() if key.upper() in os.environ else key

@@ -11,6 +11,7 @@ from conformance import hold, hold_discovery
 from flask.testing import FlaskClient
 
 from service.app import create_app
+from service.clients import Client
 from service.settings import Settings
 from service.web.answer import Desk, answer
 
@@ -168,14 +169,14 @@ def test_what_is_not_known_of_cds_hooks_is_ignored(client: FlaskClient, desk: De
 
 
 def test_a_client_may_ask_for_412_where_required_data_is_missing() -> None:
-    strict = create_app(Settings(missing_required_answer="412")).test_client()
+    strict = create_app(Settings(client=Client(missing_required_answer="412"))).test_client()
     issue = refused(strict.post(SERVICE, json=call(conditions=..., patient=...)), 412)
     assert "conditions" in issue["details"]["text"]
     assert "patient" in issue["details"]["text"]
 
 
 def test_an_emergency_is_shown_even_where_required_data_is_missing() -> None:
-    strict = create_app(Settings(missing_required_answer="412")).test_client()
+    strict = create_app(Settings(client=Client(missing_required_answer="412"))).test_client()
     retention = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))
     alarm = call(conditions=..., orders=[order(reasonCode=[retention["code"]])])
     (card,) = strict.post(SERVICE, json=alarm).json["cards"]
@@ -201,7 +202,8 @@ def test_a_question_that_fails_leaves_the_others_and_is_disclosed(
     """A criterion that asks for a quantity nobody defined cannot be answered."""
     broken = replace(desk.guideline.criteria["weight-loss-quick"], quantity=SECRET)
     criteria = {**desk.guideline.criteria, broken.id: broken}
-    unwell = replace(desk, guideline=replace(desk.guideline, criteria=criteria))
+    guideline = replace(desk.guideline, criteria=criteria)
+    unwell = replace(desk, anyone=replace(desk.anyone, guideline=guideline))
     flag = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))
     quiet = json.loads(answer(json.dumps(call(back_pain())).encode(), unwell, TODAY))
     alarm = json.loads(answer(json.dumps(call(back_pain(), flag)).encode(), unwell, TODAY))

@@ -1,71 +1,28 @@
 """The service as it runs: a production server, soon ready, small, without what it does not need."""
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 import requests
 from charts import ago, back_pain, call
 from conformance import hold
 from conftest import ROOT
+from served import Served, serving
 
 from service.web.answer import Desk
 
-READY_S = 3.0
+READY_S = 5.0
 MOST_MB_A_WORKER = 150
-HEAVY = ("fhir.resources", "pydantic", "pytest", "requests", "pyrofile_validator")
-
-
-@dataclass(frozen=True)
-class Served:
-    """A running service: its address, its process, and how long it took to be ready."""
-
-    address: str
-    process: subprocess.Popen
-    ready_s: float
-    printed: str
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+HEAVY = ("fhir.resources", "pytest", "pyrofile_validator", "alembic", "sqlalchemy")
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    port = free_port()
-    log = tmp_path_factory.mktemp("served") / "log"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service.cli", "serve"],
-            cwd=ROOT, stdout=out, stderr=out, env=os.environ | {"PORT": str(port)},
-        )  # fmt: skip
-        try:
-            address = f"http://127.0.0.1:{port}"
-            ready_s = seconds_until_ready(address)
-            yield Served(address, process, ready_s, log.read_text())
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) in (0, -signal.SIGTERM)
-
-
-def seconds_until_ready(address: str) -> float:
-    begun = time.monotonic()
-    while time.monotonic() - begun < 10 * READY_S:
-        try:
-            if requests.get(f"{address}/health/ready", timeout=1).ok:
-                return time.monotonic() - begun
-        except requests.ConnectionError:
-            time.sleep(0.02)
-    raise TimeoutError
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running
 
 
 def test_the_service_is_soon_ready(served: Served) -> None:

@@ -1,6 +1,7 @@
 """The line on one screen: records are read, findings noted, the order rated, the card written."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from service.clinical.assessment import Assessment, rate
 from service.clinical.cards import Card, write
@@ -9,6 +10,7 @@ from service.clinical.findings import evaluate
 from service.clinical.guideline import Guideline
 from service.clinical.meaning import Calendar
 from service.clinical.order import Order
+from service.clinical.ratings import keep_rating, rating_action
 from service.clinical.read import Records, read
 from service.clinical.suggestions import Issue
 
@@ -21,6 +23,7 @@ class Advice:
     chart: Chart
     assessment: Assessment
     cards: tuple[Card, ...]
+    rating: dict[str, Any] | None = None  # the action that writes the rating on the order
 
 
 def advise(
@@ -31,4 +34,6 @@ def advise(
     findings = evaluate(chart, order, guideline)
     assessment = rate(findings, guideline)
     cards = write(assessment, chart, order, guideline, issue)
-    return Advice(order=order, chart=chart, assessment=assessment, cards=cards)
+    rating = rating_action(assessment, order, guideline, issue, cards[0]["uuid"])
+    keep_rating(cards, rating)
+    return Advice(order=order, chart=chart, assessment=assessment, cards=cards, rating=rating)

@@ -130,7 +130,7 @@ def _open_bundle(json: bytes) -> Piece:
             piece.add(resource)
         else:
             piece.resources.append(resource)
-    return _checked(piece, bundle.type)
+    return _checked(piece, bundle.type, bundle.total)
 
 
 def _open_loose_bundle(json: bytes) -> Piece:
@@ -151,11 +151,13 @@ def _open_loose_bundle(json: bytes) -> Piece:
             continue
         included = "include" in repr(read.search)
         piece.add_raw(bytes(read.resource), included=included)
-    return _checked(piece, bundle.type)
+    return _checked(piece, bundle.type, bundle.total)
 
 
-def _checked(piece: Piece, bundle_type: str | None) -> Piece:
-    if bundle_type not in _BUNDLE_TYPES:
+def _checked(piece: Piece, bundle_type: str | None, total: Any) -> Piece:
+    """Note what is wrong with a Bundle itself: of another kind, or with a count that is none."""
+    counted = total is None or (isinstance(total, int) and total >= 0)
+    if bundle_type not in _BUNDLE_TYPES or not counted:
         piece.limits.add(Limit.WRONG_TYPE)
     return piece
 

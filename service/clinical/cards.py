@@ -73,7 +73,7 @@ def _card(written: _Written, order: Order, issue: Issue) -> Card:
         "summary": fill(message.summary, facts)[:SUMMARY_LIMIT],
         "indicator": row.indicator,
         "detail": _detail(written, message, facts),
-        "source": _source(guideline.sources[row.sources[0]], row, guideline),
+        "source": _source(guideline.sources[row.sources[0]], row, guideline, issue),
         "overrideReasons": [dict(reason) for reason in message.override_reasons],
         "extension": {EXTENSION: _extension(written)},
     }
@@ -99,13 +99,17 @@ def _any_met(criteria: Iterable[str], status: Any) -> bool:
     return any(status(criterion) is Status.MET for criterion in criteria)
 
 
-def _source(source: Source, row: Row, guideline: Guideline) -> dict[str, Any]:
-    """Cite the first source of the row, and code the recommendation as its topic."""
+def _source(source: Source, row: Row, guideline: Guideline, issue: Issue) -> dict[str, Any]:
+    """Cite the first source of the row, and code the recommendation as its topic.
+
+    A client that allows links to some hosts only gets no other: it would drop the card's link.
+    """
     cited: dict[str, Any] = {
         "label": f"{source.label} ({source.year})",
         "topic": {"system": guideline.topic_system, "code": row.recommendation},
     }
-    return {**cited, "url": source.url} if source.url else cited
+    allowed = source.url and (issue.link_hosts is None or source.host in issue.link_hosts)
+    return {**cited, "url": source.url} if allowed else cited
 
 
 def _denied(written: _Written) -> list[str]:

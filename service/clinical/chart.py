@@ -57,12 +57,27 @@ class Limit(StrEnum):
 
     NOT_SENT = "not-sent"
     SERVER_ERROR = "server-error"
+    SERVER_REFUSED = "server-refused"
+    SERVER_TIMEOUT = "server-timeout"
+    SERVER_UNREACHABLE = "server-unreachable"
     WRONG_TYPE = "wrong-type"
     UNREADABLE_ENTRY = "unreadable-entry"
     OTHER_PATIENT = "other-patient"
     NO_PATIENT = "no-patient"
     MORE_PAGES = "more-pages"
     VERY_LONG = "very-long"
+
+
+# With one of these nothing of a section was had at all.
+NOT_HAD = frozenset(
+    {
+        Limit.NOT_SENT,
+        Limit.SERVER_ERROR,
+        Limit.SERVER_REFUSED,
+        Limit.SERVER_TIMEOUT,
+        Limit.SERVER_UNREACHABLE,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,6 +72,11 @@ class Source:
     year: int
     url: str | None = None
 
+    @property
+    def host(self) -> str:
+        """The host that its link leads to; empty without a link."""
+        return self.url.split("/")[2] if self.url else ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceAttribute:
@@ -224,6 +229,18 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RatingRule:
+    """How a row's appropriateness rating is written on the order, where a client asks for it."""
+
+    extension: str
+    consulted: str  # the extension of a site's own mechanism code
+    consult_id: str
+    system: str
+    codes: tuple[str, ...]
+    says: str  # what the clinician reads of it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Screening:
     """The checklist of red flags, and what says of all of them at once that there is none."""
 
@@ -256,4 +273,5 @@ class Guideline:
     duration: DurationRule
     care: CareRule
     screening: Screening
+    rating: RatingRule
     studies: Mapping[str, Study]

@@ -19,11 +19,15 @@ _DRUGS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One piece that the EHR sent: JSON text, or None where it sent null."""
+    """One piece that the EHR sent or its server gave: JSON text, or None where null was sent.
+
+    `limits` say what could not be had of it; with them the text may be empty.
+    """
 
     key: str
     group: Group | None  # the section that the key asks for; None when only the content can tell
     json: bytes | None
+    limits: frozenset[Limit] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,9 +68,11 @@ def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -
 
 def _open(record: Record) -> Piece:
     """Open one record; null means an empty list, but a patient there always is."""
-    if record.json is not None:
-        return open_piece(record.json)
-    return Piece(limits={Limit.NOT_SENT} if record.group is Group.PATIENT else set())
+    if record.json is None:
+        return Piece(limits={Limit.NOT_SENT} if record.group is Group.PATIENT else set())
+    piece = open_piece(record.json) if record.json or not record.limits else Piece()
+    piece.limits.update(record.limits)
+    return piece
 
 
 def _identity(patient: Identity, pieces: list[tuple[Record, Piece]]) -> Identity:

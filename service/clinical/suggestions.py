@@ -22,6 +22,9 @@ class Issue:
     hook_instance: str
     selection_behavior: str = "any"
     delete_as_string: bool = False
+    rating: bool = False  # whether the appropriateness rating is written on the order
+    rating_code: str | None = None  # the site's own code for having been consulted
+    link_hosts: tuple[str, ...] | None = None  # hosts that a card may link to; None: any
 
 
 def derived_uuid(key: bytes, seed: str) -> str:
@@ -72,7 +75,7 @@ def _action(
     changes = _changes(template, order, studies)
     if changes is None or not order.fits:
         return None
-    resource = {**_without_empties(msgspec.json.decode(order.json)), **changes}
+    resource = {**without_empties(msgspec.json.decode(order.json)), **changes}
     return {"type": "update", "description": description, "resource": resource}
 
 
@@ -114,11 +117,11 @@ def _changes(
     }
 
 
-def _without_empties(value: Any) -> Any:
+def without_empties(value: Any) -> Any:
     """Drop what CDS Hooks forbids in an answer: null, empty strings, empty lists and objects."""
     if isinstance(value, dict):
-        kept = {k: _without_empties(v) for k, v in value.items()}
+        kept = {k: without_empties(v) for k, v in value.items()}
         return {k: v for k, v in kept.items() if v not in (None, "", [], {})}
     if isinstance(value, list):
-        return [v for v in map(_without_empties, value) if v not in (None, "", [], {})]
+        return [v for v in map(without_empties, value) if v not in (None, "", [], {})]
     return value

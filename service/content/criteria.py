@@ -31,6 +31,7 @@ def criteria(
         if row["id"] in found:
             raise BadContent(path, row["id"], "stands twice")
         found[row["id"]] = _criterion(row)
+    _check_look_backs(content, found, quantities)
     return found
 
 
@@ -39,7 +40,7 @@ def _askable(found: Mapping[str, Criterion]) -> set[str]:
     return {name for name, c in found.items() if c.kind is not Kind.RULE_MATCHED}
 
 
-def check_look_backs(
+def _check_look_backs(
     content: Content, found: Mapping[str, Criterion], quantities: Mapping[str, Quantity]
 ) -> None:
     """Refuse a question that looks further back into readings than they are read."""

@@ -13,6 +13,7 @@ from service.clinical.guideline import (
     EpisodeRule,
     Guideline,
     Kind,
+    RatingRule,
     Row,
     Screening,
     Source,
@@ -20,7 +21,6 @@ from service.clinical.guideline import (
 from service.clinical.words import Line
 from service.content import vocabulary
 from service.content.attributes import source_attributes
-from service.content.criteria import check_look_backs
 from service.content.criteria import criteria as read_criteria
 from service.content.files import Content, known, none_unused
 from service.content.lexicon import lexicon, text_concepts
@@ -39,9 +39,8 @@ def load(folder: Path) -> Guideline:
     concepts = {*sets, *vocabulary.named_only(content, sets), *text_concepts(content)}
     quantities = vocabulary.quantities(content)
     criteria = read_criteria(content, sources, concepts, quantities)
-    check_look_backs(content, criteria, quantities)
-    rows, *modifiers = _tables(content, settings, criteria, sources)
-    every_row = [*rows, *chain(*modifiers)]
+    tables = _tables(content, settings, criteria, sources)
+    every_row = [*chain(*tables)]
     added = lines(content, criteria, every_row, sources)
     said = messages(content, flags_named(every_row, criteria), criteria, sources)
     _checked(content, settings, concepts, criteria, every_row)
@@ -53,8 +52,8 @@ def load(folder: Path) -> Guideline:
         source_attributes=source_attributes(content, sources, criteria),
         criteria=criteria,
         quantities=quantities,
-        indication=rows,
-        modifiers=tuple(modifiers),
+        indication=tables[0],
+        modifiers=tuple(tables[1:]),
         priority=tuple(settings["modifiers"]["priority"]),
         most_modifiers=settings["modifiers"]["most"],
         messages=said,
@@ -67,6 +66,7 @@ def load(folder: Path) -> Guideline:
         episode=EpisodeRule(**_rule(settings["episode"])),
         duration=DurationRule(**_rule(settings["duration"])),
         care=CareRule(**_rule(settings["care"])),
+        rating=RatingRule(**_rule(settings["rating"])),
         screening=_screening(settings["screening"]),
         studies=vocabulary.studies(content, sets, settings["studies"]),
     )
@@ -124,6 +124,8 @@ def _checked(
         known(content.guideline / "criteria.yaml", criterion.id, "rules", criterion.rules, rules)
     modifying = {row.rule for row in rows if row.table in settings["modifiers"]["tables"]}
     known(path, "priority", "a table", modifying, settings["modifiers"]["priority"])
+    ratings = {row.rating for row in rows if row.rating}
+    known(path, "rating", "a table", ratings, settings["rating"]["codes"])
 
 
 def _screened(settings: Mapping[str, Any]) -> list[str]:

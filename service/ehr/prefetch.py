@@ -1,10 +1,18 @@
-"""The step `gather`: what the EHR sent with its call, sorted by the section it fills."""
+"""The step `gather`: what the EHR sent with its call, and what its FHIR server adds to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from service.clinical import fhir
+from service.clinical.bundles import open_piece
 from service.clinical.chart import Group
+from service.clinical.entries import GROUPS as GROUPS_OF_KINDS
 from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
+from service.ehr.access import Access, Offer, grant
+from service.ehr.fhir_client import Fetched, FhirClient, Wanted, searches
+from service.ehr.pages import has_next, next_link, open_page, resolved
+from service.ehr.searches import GROUPS
 
 # Sites type prefetch keys by hand and name them in their own way.
 _OTHER_NAMES = {
@@ -13,16 +21,24 @@ _OTHER_NAMES = {
     "problems": Group.CONDITIONS,
     "obs": Group.OBSERVATIONS,
 }
-_NAMES = {
-    "medications": Group.MEDICATION_REQUESTS,
-    "medicationrequests": Group.MEDICATION_REQUESTS,
-    "problems": Group.CONDITIONS,
-    "obs": Group.OBSERVATIONS,
-}
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
+_NEXT = b'"next"'
+SENT = "prefetch"
+FETCHED = "fhir-server"
 
 
-def gather(patient: Identity, prefetch: Mapping[str, bytes]) -> Records:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """The records of a patient, where each section came from, and what could not be fetched.
+
+    `origins` maps a section to `prefetch`, `fhir-server`, or a fixed word for why it is not there.
+    """
+
+    records: Records
+    origins: Mapping[str, str]
+
+
+def sorted_by_section(patient: Identity, prefetch: Mapping[str, bytes]) -> Records:
     """Sort what was sent by the section it was asked for; a key that is not there was not sent."""
     pieces = tuple(
         Record(
@@ -33,3 +49,76 @@ def gather(patient: Identity, prefetch: Mapping[str, bytes]) -> Records:
         for key, json in prefetch.items()
     )
     return Records(patient=patient, pieces=pieces)
+
+
+def gather(
+    patient: Identity,
+    prefetch: Mapping[str, bytes],
+    offer: Offer,
+    fhir_client: FhirClient,
+    begun: float,
+) -> Gathered:
+    """Take what was sent; ask the FHIR server of the call, if it may be asked, for the rest."""
+    sent = sorted_by_section(patient, prefetch)
+    origins = {group.value: SENT for record in sent.pieces for group in _filled(record)}
+    access = grant(offer, fhir_client.client, patient.id)
+    if isinstance(access, str):
+        lacking = {group.value: access for group in GROUPS if group.value not in origins}
+        return Gathered(records=sent, origins={**lacking, **origins})
+    wanted = list(_wanted(sent, access, fhir_client))
+    fetched = fhir_client.fetch(wanted, access, begun) if wanted else []
+    continued = [id(one.before) for one in wanted if one.before is not None]
+    kept = tuple(
+        record for record in sent.pieces if id(record) not in continued and not _is_an_error(record)
+    )
+    pieces = kept + tuple(one.record for one in fetched)
+    return Gathered(
+        records=Records(patient=patient, pieces=pieces), origins=origins | _origins(fetched)
+    )
+
+
+def _origins(fetched: list[Fetched]) -> dict[str, str]:
+    """Say of each section that was fetched that it was, or what went wrong with it first."""
+    found: dict[str, str] = {}
+    for one in fetched:
+        section = one.record.key
+        if found.get(section, FETCHED) == FETCHED:
+            found[section] = one.reason or FETCHED
+    return found
+
+
+def _wanted(sent: Records, access: Access, fhir_client: FhirClient) -> Iterator[Wanted]:
+    """List what is lacking: sections nobody sent, those sent as an error, pages that were left."""
+    there = {g for one in sent.pieces if not _is_an_error(one) for g in _filled(one)}
+    lacking = [group for group in GROUPS if group not in there]
+    yield from searches(lacking, sent.patient.id, fhir_client.client.searches)
+    for record in sent.pieces:
+        if record.group in there and record.json is not None and _NEXT in record.json:
+            yield from _next_pages(record, access)
+
+
+def _next_pages(record: Record, access: Access) -> Iterator[Wanted]:
+    page = open_page(record.json or b"")
+    if page is None or record.group is None or not has_next(page):
+        return
+    url = resolved(next_link(page), access.base)
+    if url is not None:
+        path = url[len(access.base) :].removeprefix("/")
+        yield Wanted(group=record.group, path=path, before=record)
+
+
+def _is_an_error(record: Record) -> bool:
+    if record.json is None or b"OperationOutcome" not in record.json[:400]:
+        return False
+    try:
+        return fhir.read_kind(record.json).resourceType == "OperationOutcome"
+    except fhir.UNREADABLE:
+        return False
+
+
+def _filled(record: Record) -> set[Group]:
+    """Say which sections a record fills: the one its key names, or those of what it holds."""
+    if record.group is not None or record.json is None:
+        return {record.group} if record.group else set()
+    held = open_piece(record.json).resources
+    return {GROUPS_OF_KINDS[type(one)] for one in held if type(one) in GROUPS_OF_KINDS}

@@ -1,33 +1,55 @@
 """One hook call from end to end: parse, gather, advise for each order, encode."""
 
-import logging
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
+from service.clients import Client
 from service.clinical import fhir
 from service.clinical.advise import Advice, advise
 from service.clinical.bundles import open_piece
-from service.clinical.chart import Group, Limit
+from service.clinical.chart import NOT_HAD, Group
 from service.clinical.guideline import Guideline, Verdict
 from service.clinical.meaning import Calendar
 from service.clinical.order import Order, recognise
 from service.clinical.read import Records
 from service.clinical.suggestions import Issue
-from service.ehr.prefetch import gather
+from service.ehr.prefetch import Gathered, gather
 from service.errors import BadHookRequest, MissingPrerequisite
+from service.logs import log
 from service.settings import Settings
 from service.web import hook
-
-log = logging.getLogger("lumbar-mri-cds")
+from service.web.arrangement import Arrangement
+from service.web.auth import Caller
+from service.web.record import CallRecord, instance_of, pseudonym
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:
-    """What every call needs: the guideline, the settings and the facility's time zone."""
+    """What every call needs: the settings, and what was arranged with each client.
 
-    guideline: Guideline
+    `computing` lets one call at a time compute, while others wait for their FHIR servers.
+    """
+
     settings: Settings
-    zone: tzinfo
+    anyone: Arrangement  # in the sandbox profile
+    arrangements: Mapping[str, Arrangement] = field(default_factory=dict)
+    computing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def guideline(self) -> Guideline:
+        """The content, without any client's own codes."""
+        return self.anyone.guideline
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the service itself."""
+        return self.anyone.zone
+
+    def arrangement(self, caller: Caller) -> Arrangement:
+        """Give what was arranged with whoever calls."""
+        return self.arrangements[caller.issuer] if caller.issuer else self.anyone
 
 
 def today(zone: tzinfo) -> date:
@@ -35,31 +57,88 @@ def today(zone: tzinfo) -> date:
     return datetime.now(zone).date()
 
 
-def answer(body: bytes, desk: Desk, as_of: date) -> bytes:
-    """Answer a hook call with the cards of each lumbar MRI in focus."""
-    return hook.encode([card for advice in advices(body, desk, as_of) for card in advice.cards])
+def answer(
+    body: bytes,
+    desk: Desk,
+    as_of: date,
+    with_: Arrangement | None = None,
+    kept: CallRecord | None = None,
+) -> bytes:
+    """Answer a hook call with the cards, and where it was asked for the rating, of each order."""
+    arranged = with_ or desk.anyone
+    given = advices(body, desk, as_of, arranged, kept)
+    cards = [card for advice in given for card in advice.cards]
+    ratings = [advice.rating for advice in given if advice.rating]
+    return hook.encode(cards, ratings, arranged.client.system_actions)
 
 
-def advices(body: bytes, desk: Desk, as_of: date) -> list[Advice]:
+def advices(
+    body: bytes,
+    desk: Desk,
+    as_of: date,
+    with_: Arrangement | None = None,
+    kept: CallRecord | None = None,
+) -> list[Advice]:
     """Advise on each distinct lumbar MRI of a call; an order that is not ours gets nothing."""
-    request = hook.parse(body)
-    orders = _orders(request, desk.guideline)
-    if orders and not request.patient.id:
+    arranged = with_ or desk.anyone
+    kept = kept or CallRecord(endpoint=hook.CALL_PATH)
+    with desk.computing:
+        request = hook.parse(body)
+        orders = _orders(request, arranged.guideline)
+    _note_request(kept, request, orders, desk)
+    if not orders:
+        return []
+    if not request.patient.id:
         raise BadHookRequest("context.patientId", expected="the patient's id")
-    records = gather(request.patient, request.prefetch)
-    _refuse_other_record(records)
-    calendar = Calendar(as_of=as_of, zone=desk.zone)
-    issue = Issue(
-        key=desk.settings.card_key,
-        hook_instance=request.hook_instance,
-        selection_behavior=desk.settings.selection_behavior,
-        delete_as_string=desk.settings.delete_as_string,
+    gathered = gather(
+        request.patient, request.prefetch, request.offer, arranged.fhir_client, kept.begun
     )
-    given = [advise(records, order, desk.guideline, calendar, issue) for order in orders]
+    with desk.computing:
+        _refuse_other_record(gathered.records)
+        calendar = Calendar(as_of=as_of, zone=arranged.zone)
+        issue = _issue(request, arranged.client, desk)
+        given = [
+            advise(gathered.records, order, arranged.guideline, calendar, issue) for order in orders
+        ]
+    _note_advice(kept, gathered, given)
     for advice in given:
-        _require(advice, desk)
-        _alarm(advice)
+        _require(advice, arranged)
     return given
+
+
+def _issue(request: hook.HookRequest, client: Client, desk: Desk) -> Issue:
+    return Issue(
+        key=desk.settings.card_key.get_secret_value(),
+        hook_instance=request.hook_instance,
+        selection_behavior=client.selection_behavior,
+        delete_as_string=client.delete_as_string,
+        rating=client.rating,
+        rating_code=client.rating_code,
+        link_hosts=client.link_hosts,
+    )
+
+
+def _note_request(
+    kept: CallRecord, request: hook.HookRequest, orders: list[Order], desk: Desk
+) -> None:
+    kept.hook = request.hook if request.hook in hook.HOOKS else "other"
+    kept.hook_instance = instance_of(request.hook_instance)
+    key = desk.settings.card_key.get_secret_value()
+    kept.patient = pseudonym(key, kept.issuer, request.patient.id) if request.patient.id else None
+    kept.drafts, kept.orders = len(request.drafts), len(orders)
+    kept.content_version = desk.guideline.version
+
+
+def _note_advice(kept: CallRecord, gathered: Gathered, given: list[Advice]) -> None:
+    """Keep which row decided, and which questions could not be asked: names, nothing of a chart."""
+    kept.origins = gathered.origins
+    for advice in given:
+        kept.rules.append(advice.assessment.row.rule)
+        kept.recommendations.append(advice.assessment.row.recommendation)
+        kept.cards += [card["uuid"] for card in advice.cards]
+        kept.failed_questions += advice.assessment.findings.failed
+        for criterion in advice.assessment.findings.failed:
+            log.error("criterion failed", criterion=criterion)
 
 
 def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
@@ -77,7 +156,7 @@ def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
 def _refuse_other_record(records: Records) -> None:
     """Refuse a call whose own patient record is another person's; raises BadHookRequest."""
     for record in records.pieces:
-        if record.group is Group.PATIENT and record.json is not None:
+        if record.group is Group.PATIENT and record.json:
             for resource in open_piece(record.json).resources:
                 other = isinstance(resource, fhir.Patient) and resource.id
                 if other and records.patient.id and other != records.patient.id:
@@ -86,21 +165,12 @@ def _refuse_other_record(records: Records) -> None:
                     )
 
 
-def _require(advice: Advice, desk: Desk) -> None:
+def _require(advice: Advice, arranged: Arrangement) -> None:
     """Refuse, where the client is set so, to answer without the data that nothing goes without."""
-    if desk.settings.missing_required_answer != "412":
+    if arranged.client.missing_required_answer != "412":
         return
     sections = advice.chart.sections
-    missing = tuple(
-        group.value
-        for group in desk.guideline.required
-        if {Limit.NOT_SENT, Limit.SERVER_ERROR} & set(sections[group].limits)
-    )
+    required = arranged.guideline.required
+    missing = tuple(group.value for group in required if NOT_HAD & set(sections[group].limits))
     if missing and advice.assessment.row.verdict is Verdict.INCOMPLETE:
         raise MissingPrerequisite(missing)
-
-
-def _alarm(advice: Advice) -> None:
-    """Tell the engineer which questions could not be asked: their names, nothing of a chart."""
-    for criterion in advice.assessment.findings.failed:
-        log.error("criterion failed: %s", criterion)

@@ -13,32 +13,17 @@ from msgspec import Raw, Struct
 from service.clinical.fhir import Reference
 from service.clinical.guideline import Guideline
 from service.clinical.patient import Identity, Whose
+from service.ehr.access import Offer
+from service.ehr.searches import PREFETCH
 from service.errors import BadHookRequest
+from service.web.envelope import refuse_ambiguous
 
 SERVICE_ID = "lumbar-mri"
 HOOKS = ("order-select", "order-sign")
+DISCOVERY_PATH = "/cds-services"
+CALL_PATH = f"{DISCOVERY_PATH}/{SERVICE_ID}"
+_LONGEST_INSTANCE = 255
 SPECIFICATION_VERSION = "2.0.1"  # of CDS Hooks
-_NEWEST = "_sort=-date&_count=200"
-PREFETCH = {
-    "patient": "Patient/{{context.patientId}}",
-    "conditions": "Condition?patient={{context.patientId}}",
-    "observations": f"Observation?patient={{{{context.patientId}}}}&{_NEWEST}",
-    "encounters": f"Encounter?patient={{{{context.patientId}}}}&{_NEWEST}",
-    "medicationRequests": (
-        "MedicationRequest?patient={{context.patientId}}&_sort=-authoredon&_count=200"
-    ),
-    "procedures": "Procedure?patient={{context.patientId}}",
-    "medicationStatements": (
-        "MedicationStatement?patient={{context.patientId}}&_sort=-effective&_count=200"
-    ),
-    "serviceRequests": "ServiceRequest?patient={{context.patientId}}&_sort=-authored&_count=200",
-    "devices": "Device?patient={{context.patientId}}",
-    "allergies": "AllergyIntolerance?patient={{context.patientId}}",
-    "diagnosticReports": f"DiagnosticReport?patient={{{{context.patientId}}}}&{_NEWEST}",
-    "questionnaireResponses": (
-        "QuestionnaireResponse?patient={{context.patientId}}&_sort=-authored&_count=200"
-    ),
-}
 _SCHEMA = Path(__file__).with_name("hook_request.schema.json")
 _envelope = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
 _NO_PATIENT = BadHookRequest("context.patientId", expected="the patient's id")
@@ -63,7 +48,8 @@ class _Request(Struct):
     hook: str
     hookInstance: str  # noqa: N815
     context: _Context
-    fhirServer: str | None = None  # noqa: N815
+    fhirServer: Any = None  # noqa: N815
+    fhirAuthorization: Any = None  # noqa: N815
     prefetch: dict[str, Raw] | None = None
 
 
@@ -94,6 +80,7 @@ class HookRequest:
     patient: Identity
     drafts: tuple[bytes, ...]
     prefetch: dict[str, bytes]
+    offer: Offer  # the FHIR server and the token that the call brings, not trusted yet
 
 
 def parse(body: bytes) -> HookRequest:
@@ -102,6 +89,10 @@ def parse(body: bytes) -> HookRequest:
         request = _decode(body)
     except _UNREADABLE as problem:
         raise _explained(body) from problem
+    prefetch = {key: bytes(piece) for key, piece in (request.prefetch or {}).items()}
+    refuse_ambiguous(body, sorted(prefetch.values(), key=len, reverse=True))
+    if len(request.hookInstance) > _LONGEST_INSTANCE:
+        raise BadHookRequest("hookInstance", expected="a UUID")
     patient = _patient(request)
     drafts = request.context.draftOrders
     raw = [bytes(e.resource) for e in (drafts.entry if drafts else None) or () if e.resource]
@@ -115,7 +106,8 @@ def parse(body: bytes) -> HookRequest:
         hook_instance=request.hookInstance,
         patient=patient,
         drafts=tuple(raw) if request.hook in HOOKS else (),
-        prefetch={k: bytes(v) for k, v in (request.prefetch or {}).items()},
+        prefetch=prefetch,
+        offer=Offer(fhir_server=request.fhirServer, authorization=request.fhirAuthorization),
     )
 
 
@@ -124,7 +116,7 @@ def _patient(request: _Request) -> Identity:
     given = request.context.patientId
     if given is None:
         raise _NO_PATIENT
-    server = (request.fhirServer or "").rstrip("/")
+    server = request.fhirServer.rstrip("/") if isinstance(request.fhirServer, str) else ""
     if server and given.startswith(f"{server}/"):
         given = given.removeprefix(f"{server}/")
     given = given.removeprefix("Patient/")
@@ -190,10 +182,11 @@ def discovery(guideline: Guideline) -> dict[str, Any]:
                     "Advises on a lumbar-spine MRI order: emergency, appropriate, or not before "
                     f"six weeks of conservative care. Content {guideline.version}."
                 ),
-                "prefetch": PREFETCH,
+                "prefetch": dict(PREFETCH),
                 "usageRequirements": (
-                    "FHIR R4. Works from prefetch alone; every section that is not sent is named "
-                    "on the card and never taken for an empty one. Needed for a deferral: "
+                    "FHIR R4. Works from prefetch alone, and asks a registered FHIR server for "
+                    "what was not sent; every section that could not be had is named on the card "
+                    "and never taken for an empty one. Needed for a deferral: "
                     f"{', '.join(group.value for group in guideline.needed)}; the others add "
                     "safety checks and evidence. Advisory only."
                 ),
@@ -212,6 +205,15 @@ def outcome(code: str, text: str, expression: str | None = None) -> dict[str, An
     return {"resourceType": "OperationOutcome", "issue": [issue]}
 
 
-def encode(cards: list[dict[str, Any]]) -> bytes:
-    """Write the answer."""
-    return msgspec.json.encode({"cards": cards})
+def encode(
+    cards: list[dict[str, Any]],
+    actions: list[dict[str, Any]] | None = None,
+    placement: str = "top-level",
+) -> bytes:
+    """Write the answer; system actions stand where the client looks for them."""
+    answer: dict[str, Any] = {"cards": cards}
+    if actions and placement in ("top-level", "both"):
+        answer["systemActions"] = actions
+    if actions and placement in ("extension", "both"):
+        answer["extension"] = {"systemActions": actions}
+    return msgspec.json.encode(answer)
