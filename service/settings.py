@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
@@ -125,17 +126,16 @@ class _Deployed(Settings, BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Say which sources there are and which goes first."""
-        file = os.environ.get(SETTINGS_FILE)
-        toml = TomlConfigSettingsSource(settings_cls, Path(file)) if file else None
-        return (
-            init_settings,
-            env_settings,
-            file_secret_settings,
-            *((toml,) if toml else ()),
-        )
+        found = [init_settings, env_settings]
+        folder, file = os.environ.get(_SECRETS_FOLDER), os.environ.get(SETTINGS_FILE)
+        if folder:
+            found.append(SecretsSettingsSource(settings_cls, folder, env_prefix=""))
+        if file:
+            found.append(TomlConfigSettingsSource(settings_cls, Path(file)))
+        return tuple(found)
 
 
 def _misfit(settings: Settings) -> tuple[str, str]:
@@ -184,9 +184,8 @@ def from_environment() -> Settings:
     file = os.environ.get(SETTINGS_FILE)
     if file and not Path(file).is_file():
         raise BadSetting(SETTINGS_FILE, expected="a file that is there")
-    secrets: dict[str, Any] = {"_secrets_dir": os.environ.get(_SECRETS_FOLDER)}
     try:
-        read = _Deployed(**secrets)
+        read = _Deployed()
     except ValidationError as problem:
         raise _explained(problem) from None
     except ValueError as problem:  # the TOML itself

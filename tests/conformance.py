@@ -22,9 +22,12 @@ EVIDENCE_FIELDS = {"criterion", "status", "reference", "date", "value", "text"}
 
 def hold(answer: dict[str, Any], guideline: Guideline) -> None:
     """Hold one 200 answer of the service against everything that every answer must keep."""
-    assert set(answer) == {"cards"}
+    assert set(answer) <= {"cards", "systemActions", "extension"}
     assert isinstance(answer["cards"], list)
     _no_empties(answer["cards"])
+    for actions in (answer.get("systemActions"), answer.get("extension", {}).get("systemActions")):
+        if actions is not None:
+            _hold_ratings(actions, guideline)
     for card in answer["cards"]:
         _hold_card(card, guideline)
     uuids = [card["uuid"] for card in answer["cards"]]
@@ -72,6 +75,21 @@ def _hold_card(card: dict[str, Any], guideline: Guideline) -> None:
     _hold_extension(card, guideline)
 
 
+def _hold_ratings(actions: list[dict[str, Any]], guideline: Guideline) -> None:
+    """A rating updates an order with its rating and the call that gave it, and with no `delete`."""
+    _no_empties(actions)
+    assert actions
+    rule = guideline.rating
+    for action in actions:
+        assert set(action) == {"type", "description", "resource"}
+        assert action["type"] == "update"
+        found = {e["url"]: e for e in action["resource"]["extension"]}
+        (coding,) = found[rule.extension]["valueCodeableConcept"]["coding"]
+        assert coding["system"] == rule.system
+        assert coding["code"] in rule.codes
+        assert found[rule.consult_id]["valueUri"].startswith("urn:uuid:")
+
+
 def _hold_source(source: dict[str, Any], guideline: Guideline) -> None:
     assert source["label"]
     assert source["topic"]["system"] == guideline.topic_system
@@ -92,7 +110,8 @@ def _hold_suggestions(card: dict[str, Any]) -> None:
         assert action["description"]
         assert action["type"] in ("create", "update", "delete")
         if action["type"] == "delete":
-            assert re.fullmatch(r"ServiceRequest/.+", action["resourceId"])
+            deleted = action.get("resourceId") or action["resource"]
+            assert re.fullmatch(r"ServiceRequest/.+", deleted)
         else:
             assert action["resource"]["resourceType"] == "ServiceRequest", "never a drug order"
 

@@ -13,6 +13,8 @@ from service.clinical.salvage import salvage
 
 # An empty search as one large vendor answers it: a warning entry of this code, and nothing else.
 _EMPTY_SEARCH_WARNING = "4101"
+# A part of a search that the server does not know and left out: it may have found more, not less.
+_PART_IGNORED = "not-supported"
 _BUNDLE_TYPES = frozenset(
     {"searchset", "collection", "history", "batch-response", "transaction", None}
 )
@@ -186,8 +188,10 @@ def _outcome_limits(outcome: fhir.OperationOutcome) -> Iterator[Limit]:
     for issue in outcome.issue or ():
         codings = (issue.details.coding if issue.details else None) or ()
         empty_search = any(c.code == _EMPTY_SEARCH_WARNING for c in codings)
-        harmless = issue.severity == "information" or (issue.severity == "warning" and empty_search)
-        if not harmless:
+        warning = issue.severity == "warning"
+        if warning and issue.code == _PART_IGNORED:
+            yield Limit.SEARCH_WIDENED
+        elif issue.severity != "information" and not (warning and empty_search):
             yield Limit.SERVER_ERROR
     if not outcome.issue:
         yield Limit.SERVER_ERROR

@@ -60,6 +60,7 @@ class Limit(StrEnum):
     SERVER_REFUSED = "server-refused"
     SERVER_TIMEOUT = "server-timeout"
     SERVER_UNREACHABLE = "server-unreachable"
+    SEARCH_WIDENED = "search-widened"
     WRONG_TYPE = "wrong-type"
     UNREADABLE_ENTRY = "unreadable-entry"
     OTHER_PATIENT = "other-patient"

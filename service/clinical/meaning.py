@@ -50,6 +50,7 @@ class Reading:
     dose_frequencies: tuple[tuple[re.Pattern[str], float], ...]  # (words, times a day)
     longest_list: int  # entries: a list as long as this is searched, but never taken as complete
     look_back_days: Mapping[Group, int]  # the longest look-back into each list read newest first
+    needed: frozenset[Group]  # the sections whose silence may discourage an order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,6 +61,7 @@ def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -
     for one in opened:
         entries += _entries(reader, one.usable)
         _note_length(reader, one)
+        _excuse(reader, one)
         for group in _groups(one):
             sections[group] = _joined(sections.get(group), group, one)
     return _chart(reader, sections, entries)
@@ -181,6 +182,17 @@ def _note_length(reader: Reader, one: _Opened) -> None:
         one.piece.limits.add(Limit.MORE_PAGES)
     if len(one.piece.resources) >= reader.reading.longest_list:
         one.piece.limits.add(Limit.VERY_LONG)
+
+
+def _excuse(reader: Reader, one: _Opened) -> None:
+    """Excuse a search that was wider than asked for, and so holds what was asked for.
+
+    It is not excused where pages are left, since the order of the list may be another, nor where
+    nothing was found in a section whose silence counts: perhaps the server holds no such section.
+    """
+    silent = one.record.group in reader.reading.needed and not one.usable
+    if not silent and not one.piece.pages_left:
+        one.piece.limits.discard(Limit.SEARCH_WIDENED)
 
 
 def _groups(one: _Opened) -> set[Group]:

@@ -94,6 +94,7 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         dose_frequencies=_frequencies(row["dose_frequencies"]),
         longest_list=row["longest_list"],
         look_back_days={Group(name): days for name, days in row["look_back_days"].items()},
+        needed=frozenset(Group(name) for name in settings["needed"]),
     )
 
 

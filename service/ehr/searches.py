@@ -6,6 +6,7 @@ from urllib.parse import quote
 from service.clinical.chart import Group
 
 _PATIENT = "{{context.patientId}}"
+_PAGE = "_count=200"
 _NEWEST = "_sort=-date&_count=200"
 # Newest first where a list is long and old entries seldom count; whole where an old entry counts.
 PREFETCH: Mapping[str, str] = {
@@ -32,9 +33,11 @@ def searches_for(
 ) -> tuple[str, ...]:
     """Give the addresses, relative to the FHIR server, of what fills a section.
 
-    `own` are the client's searches, in which `{patient}` stands for the patient's id.
+    `own` are the client's searches, in which `{patient}` stands for the patient's id. A list that
+    is wanted whole is asked for in large pages: what an EHR sends along has no pages.
     """
     safe_id = quote(patient_id, safe="")
     if group.value in own:
         return tuple(search.replace("{patient}", safe_id) for search in own[group.value])
-    return (PREFETCH[group.value].replace(_PATIENT, safe_id),)
+    search = PREFETCH[group.value].replace(_PATIENT, safe_id)
+    return (search if "_count=" in search or "?" not in search else f"{search}&{_PAGE}",)

@@ -52,6 +52,7 @@ class Issue(Struct):
     """One problem in an OperationOutcome."""
 
     severity: Text = None
+    code: Text = None
     details: CodeableConcept | None = None
 
 
