@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -180,13 +180,35 @@ def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
 
 
 @main.command()
-@click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "request", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
-def check(request: Path, as_of: datetime | None) -> None:
+@click.option("--ehr", metavar="URL", help="Ask this FHIR server instead for what a call needs.")
+@click.option("--patient", metavar="ID", help="A test patient of that server.")
+@click.option("--iss", metavar="ISS", help="The registered issuer whose way to it is tried.")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that holds an access token for it.",
+)
+def check(request: Path | None, as_of: datetime | None, **server: Any) -> None:
     """Say what is read from REQUEST, what is missing or malformed, and what is not FHIR R4.
 
+    With --ehr, say what a FHIR server gives of what a call would ask it for.
     Exit code 0: complete and valid; 1: something is missing or wrong; 2: not a CDS Hooks call.
     """
+    if (request is None) == (server["ehr"] is None):
+        raise click.UsageError("give either REQUEST or --ehr URL")
+    if request is None:
+        lines, problems = _checked_server(**server)
+    else:
+        lines, problems = _checked_request(request, as_of)
+    click.echo("\n".join(lines))
+    sys.exit(1 if problems else 0)
+
+
+def _checked_request(request: Path, as_of: datetime | None) -> tuple[tuple[str, ...], int]:
     from service.check import check as checked
     from service.web.answer import today
 
@@ -195,8 +217,26 @@ def check(request: Path, as_of: datetime | None) -> None:
         found = checked(request.read_bytes(), desk, as_of.date() if as_of else today(desk.zone))
     except BadHookRequest as problem:
         _refuse(problem)
-    click.echo("\n".join(found.lines))
-    sys.exit(1 if found.problems else 0)
+    return found.lines, found.problems
+
+
+def _checked_server(
+    ehr: str, patient: str | None, iss: str | None, token_file: Path | None
+) -> tuple[tuple[str, ...], int]:
+    """Try a FHIR server by the settings of one issuer, or of the sandbox."""
+    from service.ehr.preflight import preflight
+
+    settings = _settings(None)
+    clients = {issuer.iss: issuer for issuer in settings.issuers}
+    if iss is not None and iss not in clients:
+        raise click.ClickException("--iss: no issuer of the settings")
+    client = clients[iss] if iss is not None else settings.client
+    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    try:
+        found = preflight(ehr, token, patient, client, _desk().guideline)
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
+    return found.lines, found.problems
 
 
 def _desk() -> "Desk":
