@@ -8,11 +8,15 @@ import pytest
 from conftest import ROOT
 
 from service.cli import main
+from service.clients import Issuer
 from service.clinical.facts import Facts
 from service.clinical.guideline import Kind
+from service.ehr.searches import PREFETCH
+from service.settings import Settings
 from service.web.answer import Desk
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for d in ("cards", "service", "deploy", "fhir_fixtures")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for d in ("cards", "service", "deploy", "deploy/connecting",
+                                                    "fhir_fixtures")
                                           for p in (ROOT / d).glob("*.md"))])  # fmt: skip
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
@@ -43,6 +47,28 @@ def test_the_readme_fits_on_two_screens_and_names_every_command() -> None:
     assert len(readme.splitlines()) < 100
     service = (ROOT / "service" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}" in service for name in main.commands)
+
+
+def test_the_prefetch_that_integrators_type_in_is_the_one_of_discovery() -> None:
+    text = (ROOT / "deploy" / "connecting" / "generic.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.MULTILINE)) == dict(PREFETCH)
+
+
+def test_every_setting_is_described(desk: Desk) -> None:
+    example = (ROOT / "deploy" / "settings.example.toml").read_text(encoding="utf-8")
+    readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    names = [*Settings.model_fields, *Issuer.model_fields]
+    assert not [name for name in names if f"`{name}`" not in readme and name not in example]
+
+
+def test_every_reason_that_a_log_may_give_is_described() -> None:
+    """Fixed words stand in the code as texts: each has its line in the runbook's table."""
+    readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    words = set()
+    for path in (ROOT / "service" / "ehr").glob("*.py"):
+        words |= set(re.findall(r'"(ehr_[a-z_]+)"', path.read_text(encoding="utf-8")))
+    assert words
+    assert not [word for word in words if f"`{word}`" not in readme]
 
 
 def test_the_topic_system_is_the_one_in_the_readme(desk: Desk) -> None:
