@@ -104,3 +104,13 @@ def test_a_server_that_the_call_does_not_name_may_be_any() -> None:
     absolute = Reference(reference="https://ehr.example.org/r4/Patient/1")
     assert Identity(id="1").whose(absolute) is Whose.PATIENT
     assert Identity(id="1", fhir_server="https://other.example").whose(absolute) is Whose.ANOTHER
+
+
+def test_a_server_is_the_same_however_its_host_is_spelt() -> None:
+    ours = Identity(id="123", fhir_server="https://EHR.example.org:443/fhir/")
+    for base, whose in (
+        ("https://ehr.example.org/fhir", Whose.PATIENT),
+        ("https://ehr.example.org/FHIR", Whose.ANOTHER),
+        ("http://ehr.example.org/fhir", Whose.ANOTHER),
+    ):
+        assert ours.whose(Reference(reference=f"{base}/Patient/123")) is whose

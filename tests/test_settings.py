@@ -161,6 +161,21 @@ def test_a_code_of_the_site_for_nothing_we_know_refuses_to_start(desk: Desk) -> 
         arrange(Client(order_codes=codes), desk.guideline, desk.settings)
 
 
+@pytest.mark.parametrize(
+    "searches",
+    [
+        {"weather": ["Weather?patient={patient}"]},
+        {"conditions": ["Condition?code=x"]},
+        {"conditions": ["Condition?patient={patient}&x= y"]},
+        {"conditions": ["https://elsewhere.example/Condition?patient={patient}"]},
+        {"conditions": ["$everything?patient={patient}"]},
+    ],
+)
+def test_a_search_of_the_site_is_of_one_patient(searches: dict[str, Any], desk: Desk) -> None:
+    with pytest.raises(BadSetting, match="searches"):
+        arrange(Client(searches=searches), desk.guideline, desk.settings)
+
+
 def the_card(desk: Desk, **client: Any) -> dict[str, Any]:
     new = back_pain(onsetDateTime=ago(10), recordedDate=ago(10))
     way = arrange(Client(**client), desk.guideline, desk.settings)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.addresses import normalised
 from service.clinical import fhir
 
 _VERSION = re.compile(r"/_history/[A-Za-z0-9.\-_]+$")
@@ -52,8 +53,16 @@ class Identity:
         return _ABSOLUTE.fullmatch(pointed)
 
     def _same_server(self, base: str) -> bool:
-        """Whether an address is the EHR's; where the call names none, any may be."""
-        return self.fhir_server is None or base == self.fhir_server.rstrip("/")
+        """Whether an address is the EHR's, however its host is spelt.
+
+        Where the call names no server, any may be it.
+        """
+        if self.fhir_server is None:
+            return True
+        ours = normalised(self.fhir_server)
+        return base == self.fhir_server.rstrip("/") or (
+            ours is not None and ours == normalised(base)
+        )
 
     def _named(self, kind: str, some_id: str) -> Whose:
         if kind == _PATIENT and (some_id == self.id or some_id in self.merged):

@@ -1,5 +1,6 @@
 """What was arranged with each client: his own order codes, his day, his way to FHIR servers."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -8,8 +9,11 @@ from zoneinfo import ZoneInfo
 from service.clients import Client, OrderCode
 from service.clinical.guideline import Guideline
 from service.ehr.fhir_client import FhirClient
+from service.ehr.searches import GROUPS
 from service.errors import BadSetting
 from service.settings import Settings
+
+_SEARCH = re.compile(r"[A-Z][A-Za-z]+\?[A-Za-z0-9_.:,=&%+|{}-]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +27,29 @@ class Arrangement:
 
 
 def arrange(client: Client, guideline: Guideline, settings: Settings) -> Arrangement:
-    """Make the arrangement of one client; raises BadSetting for a code of an unknown concept."""
+    """Make the arrangement of one client.
+
+    Raises BadSetting for a code of an unknown concept, or a search that is not of one patient.
+    """
+    _check_searches(client)
     return Arrangement(
         client=client,
         guideline=_with_order_codes(guideline, client.order_codes),
         zone=ZoneInfo(settings.zone_of(client)),
         fhir_client=FhirClient(client=client),
     )
+
+
+def _check_searches(client: Client) -> None:
+    for section, searches in client.searches.items():
+        if section not in {group.value for group in GROUPS}:
+            known = ", ".join(group.value for group in GROUPS)
+            raise BadSetting(f"searches.{section}", expected=f"one of {known}")
+        for search in searches:
+            if "{patient}" not in search or not _SEARCH.fullmatch(search):
+                raise BadSetting(
+                    f"searches.{section}", expected="searches like Condition?patient={patient}"
+                )
 
 
 def _with_order_codes(guideline: Guideline, codes: Iterable[OrderCode]) -> Guideline:
