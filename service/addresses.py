@@ -15,6 +15,14 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
 _LONGEST = 2048  # characters
 _NAT64 = IPv6Network("64:ff9b::/96")
+_PUBLIC = IPv6Network("2000::/3")  # all public addresses of IPv6 stand in it
+# Reserved, and by `is_global` not told from public ones: protocol assignments, among them the
+# metadata address of a cloud; the old relays of 6to4; addresses for documents.
+_RESERVED: tuple[Network, ...] = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
 _DOTS = frozenset({".", ".."})
 
 
@@ -49,9 +57,14 @@ def may_be_called(address: str, allowed: Iterable[Network]) -> bool:
     none; an IPv4 address inside an IPv6 one is judged as what it is.
     """
     found = _inner(ip_address(address.partition("%")[0]))
-    if any(found.version == network.version and found in network for network in allowed):
+    if _is_in(found, allowed):
         return True
-    return found.is_global and not found.is_multicast
+    public = isinstance(found, IPv4Address) or found in _PUBLIC
+    return public and found.is_global and not found.is_multicast and not _is_in(found, _RESERVED)
+
+
+def _is_in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address.version == one.version and address in one for one in networks)
 
 
 def _inner(address: Address) -> Address:

@@ -175,6 +175,15 @@ def test_a_client_may_ask_for_412_where_required_data_is_missing() -> None:
     assert "patient" in issue["details"]["text"]
 
 
+@pytest.mark.parametrize("key", ["patient", "conditions"])
+def test_something_else_in_the_place_of_required_data_is_no_required_data(key: str) -> None:
+    strict = create_app(Settings(client=Client(missing_required_answer="412"))).test_client()
+    odd = call(back_pain(), **{key: {"resourceType": "List", "id": "l"}})
+    assert key in refused(strict.post(SERVICE, json=odd), 412)["details"]["text"]
+    mixed = call(conditions={**call(back_pain())["prefetch"]["conditions"], "type": "message"})
+    assert strict.post(SERVICE, json=mixed).status_code == 200
+
+
 def test_an_emergency_is_shown_even_where_required_data_is_missing() -> None:
     strict = create_app(Settings(client=Client(missing_required_answer="412"))).test_client()
     retention = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))

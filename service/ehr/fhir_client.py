@@ -22,7 +22,7 @@ from service.ehr.pages import (
     resolved,
 )
 from service.ehr.searches import searches_for
-from service.errors import FhirServerError
+from service.errors import BadSetting, FhirServerError
 
 _ACCEPT = "application/fhir+json, application/json;q=0.9"
 _REFUSED = frozenset({"ehr_http_401", "ehr_http_403"})
@@ -50,11 +50,19 @@ class Wanted:
 
 @dataclass(kw_only=True)
 class FhirClient:
-    """One client's way to his FHIR servers: certificates, guard, limits."""
+    """One client's way to his FHIR servers: certificates, guard, limits.
+
+    Raises BadSetting where the client's certificates cannot be read.
+    """
 
     client: Client
     guard: Guard = field(default_factory=Guard)
     _context: ssl.SSLContext | None = None
+
+    def __post_init__(self) -> None:
+        """Load the certificates before the first call, which has no time for that."""
+        if self.client.fhir_servers or self.client.ca_file:
+            self._context = self.context
 
     def fetch(self, wanted: Iterable[Wanted], access: Access, begun: float) -> list[Fetched]:
         """Fetch all of it at once; what is not there in time is given as a record that says so.
@@ -84,12 +92,17 @@ class FhirClient:
             thread = threading.Thread(
                 target=self._run, args=(answers, number, one, access, leash), daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the machine has no room for another one
+                self.guard.fetches.release()
+                answers[number] = _failed(one, "ehr_busy")
+                continue
             threads.append(thread)
         for thread in threads:
             thread.join(leash.left_s)
-        leash.cut()
         done = dict(answers)  # what comes in from now on is too late
+        leash.cut()
         return [done.get(n) or _failed(one, "ehr_timeout") for n, one in enumerate(wanted)]
 
     def _run(
@@ -98,7 +111,7 @@ class FhirClient:
         headers = {"Accept": _ACCEPT}
         if access.token is not None:
             headers["Authorization"] = f"Bearer {access.token.value}"
-        getter = Getter(leash=leash, context=self._tls(), headers=headers)
+        getter = Getter(leash=leash, context=self.context, headers=headers)
         try:
             answers[number] = _fetched(one, access.base, getter)
         except FhirServerError as problem:
@@ -109,10 +122,15 @@ class FhirClient:
             getter.close()
             self.guard.fetches.release()
 
-    def _tls(self) -> ssl.SSLContext:
+    @property
+    def context(self) -> ssl.SSLContext:
+        """The TLS context of the client; raises BadSetting where its file cannot be read."""
         if self._context is None:
             file = self.client.ca_file
-            self._context = tls_context(str(file) if file else None)
+            try:
+                self._context = tls_context(str(file) if file else None)
+            except OSError:
+                raise BadSetting("ca_file", expected="certificates in PEM") from None
         return self._context
 
 

@@ -77,6 +77,8 @@ class Getter:
                 raise FhirServerError(f"ehr_http_{answer.status_code}")
             if answer.headers.get("Content-Encoding", "").lower() not in _USUAL_ENCODING:
                 raise FhirServerError("ehr_encoding")
+            if not answer.headers.get("Content-Length", "0").strip().isdecimal():
+                raise FhirServerError("ehr_connection")  # nobody can tell where it would end
             body = b"".join(self._chunks(answer))
             return body, {name.lower(): value for name, value in answer.headers.items()}
 

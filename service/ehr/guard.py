@@ -9,6 +9,7 @@ MOST_FETCHES = 48  # at once, of one issuer in one worker process
 MOST_CALLS = 4  # at once, that wait for their fetches
 FAILED_CALLS = 3  # in a row, after which the server is left alone
 REST_S = 10.0  # for so long; then one call tries again
+_NO_PLACE = "ehr_busy"
 # What says that the server itself is in trouble, not that one search was wrong.
 _TROUBLE = frozenset(
     {"ehr_timeout", "ehr_dns", "ehr_tls", "ehr_refused", "ehr_connection", "ehr_address"}
@@ -33,7 +34,7 @@ class Guard:
     def refusal(self) -> str | None:
         """Say why a call may not fetch now; one that may has taken its place (`leave` ends it)."""
         if not self.calls.acquire(blocking=False):
-            return "ehr_busy"
+            return _NO_PLACE
         with self._lock:
             now = time.monotonic()
             if self._failed < FAILED_CALLS or now >= self._rests_until:
@@ -43,9 +44,13 @@ class Guard:
         return "ehr_circuit_open"
 
     def leave(self, reasons: Iterable[str | None]) -> None:
-        """End a call's fetching; `reasons` are those of its fetches, None for a good one."""
-        found = list(reasons)
-        trouble = bool(found) and all(reason in _TROUBLE for reason in found)
+        """End a call's fetching; `reasons` are those of its fetches, None for a good one.
+
+        A fetch that got no place says nothing of the server.
+        """
+        found = [reason for reason in reasons if reason != _NO_PLACE]
+        trouble = all(reason in _TROUBLE for reason in found)
         with self._lock:
-            self._failed = self._failed + 1 if trouble else 0
+            if found:
+                self._failed = self._failed + 1 if trouble else 0
         self.calls.release()

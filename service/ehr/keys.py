@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwt import PyJWK, PyJWTError
 
@@ -14,6 +14,9 @@ from service.clients import Issuer
 from service.ehr.get import Getter
 from service.ehr.leash import Leash, tls_context
 from service.errors import BadSetting, FhirServerError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 FETCH_S = 2.0
 MOST_BYTES = 256 * 1024
@@ -24,6 +27,14 @@ KEPT_S = 24 * 3600.0  # so long the last keys serve while the key server fails
 _SMALLEST_RSA_BITS = 2048
 _FAMILIES = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+# Keys that chips of one maker made can be computed from their public halves (CVE-2017-15361). Such
+# a modulus is, modulo each small prime, a power of this base; of other keys, 1 in 2**27 is so.
+_BROKEN_BASE = 65537
+_BROKEN_POWERS = {
+    prime: frozenset(pow(_BROKEN_BASE, exponent, prime) for exponent in range(prime))
+    for prime in range(3, 168)
+    if all(prime % smaller for smaller in range(2, prime))
+}
 _MAX_AGE = re.compile(r"max-age=(\d{1,9})")
 
 
@@ -59,8 +70,14 @@ def bound(key: Mapping[str, Any], algorithm: str) -> PyJWK | None:
         made = PyJWK(dict(key), algorithm=algorithm)
     except (PyJWTError, ValueError, TypeError, KeyError):
         return None
-    size = getattr(made.key, "key_size", 0)
-    return made if key.get("kty") == "EC" or size >= _SMALLEST_RSA_BITS else None
+    return made if key.get("kty") == "EC" or _is_strong(made.key) else None
+
+
+def _is_strong(key: "RSAPublicKey") -> bool:
+    """Whether nobody can be expected to compute the private half."""
+    modulus = key.public_numbers().n
+    broken = all(modulus % prime in powers for prime, powers in _BROKEN_POWERS.items())
+    return key.key_size >= _SMALLEST_RSA_BITS and not broken
 
 
 @dataclass(kw_only=True)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
 import certifi
@@ -71,7 +72,7 @@ class Leash:
     ) -> socket.socket:
         one = socket.socket(family, kind, protocol)
         try:
-            self._hold(one)
+            self.hold(one)
             one.settimeout(min(most_s, self.left_s))
             one.connect(address)
             one.settimeout(self.left_s)
@@ -80,7 +81,8 @@ class Leash:
             raise
         return one
 
-    def _hold(self, one: socket.socket) -> None:
+    def hold(self, one: socket.socket) -> None:
+        """Take a connection on the leash; raises TimeoutError where that was cut already."""
         with self._lock:
             if self._cut:
                 raise TimeoutError
@@ -92,7 +94,8 @@ class Leash:
             self._cut = True
             for one in self._sockets:
                 try:
-                    one.shutdown(socket.SHUT_RDWR)
+                    # The connection below TLS: TLS itself is in the hands of another thread.
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
                 except OSError:
                     continue  # it was closed already
 
@@ -110,7 +113,13 @@ class _Connection(_Leashed, HTTPConnection):
 
 
 class _SafeConnection(_Leashed, HTTPSConnection):
-    pass
+    def connect(self) -> None:
+        """Connect, and put what TLS made of the socket on the leash in its place."""
+        super().connect()
+        leash: Leash = _here.leash
+        if self.sock is None:
+            raise OSError
+        leash.hold(self.sock)
 
 
 class _Pool(HTTPConnectionPool):
@@ -144,11 +153,18 @@ class _Adapter(HTTPAdapter):
         return host, {"ssl_context": self._context}
 
 
+class _Session(requests.Session):
+    """A session to which no answer is a redirect: not even its body is read."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Give no address, whatever an answer says."""
+
+
 def open_session(context: ssl.SSLContext) -> requests.Session:
     """Open a session for one fetch: no proxy, no netrc, no cookie, no redirect."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
-    session.max_redirects = 0
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(context))
     return session

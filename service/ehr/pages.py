@@ -11,9 +11,9 @@ from service.addresses import normalised
 
 MOST_PAGES = 5
 _ADDRESS = re.compile(r"(?P<authority>https?://[^/?#\s\\@]+)(?P<rest>[/?].*)?")
-# Within a FHIR server: searches of one type, or a page by its number. No operation, no way up.
-_SEARCH = re.compile(r"(?:[A-Z][A-Za-z]+(?:/_search)?)?\?[\x21-\x7e]+")
-_STRANGE = re.compile(r"[#\\\s]|\.\./|/\.\.|//|[^\x21-\x7e]")
+# Within a FHIR server: searches of one type, or a page by its number. No operation, no way up;
+# and no character at which one reader's query ends and another's does not.
+_SEARCH = re.compile(r"(?:[A-Z][A-Za-z]+(?:/_search)?)?\?[!\"$-\[\]-~]+")
 _KINDS = (None, "searchset", "collection")
 
 
@@ -63,7 +63,7 @@ def resolved(link: Any, base: str) -> str | None:
         return None
     found = _ADDRESS.fullmatch(link)
     inside = link if found is None else _inside(found, base)
-    if inside is None or _STRANGE.search(inside) or not _SEARCH.fullmatch(inside):
+    if inside is None or not _SEARCH.fullmatch(inside):
         return None
     return f"{base}?{inside[1:]}" if inside.startswith("?") else f"{base}/{inside}"
 

@@ -1,11 +1,11 @@
 """The step `gather`: what the EHR sent with its call, and what its FHIR server adds to it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.clinical import fhir
 from service.clinical.bundles import open_piece
-from service.clinical.chart import Group
+from service.clinical.chart import Group, Limit
 from service.clinical.entries import GROUPS as GROUPS_OF_KINDS
 from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
@@ -23,6 +23,7 @@ _OTHER_NAMES = {
 }
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
 _NEXT = b'"next"'
+_A_RESOURCE = b'"resourceType"'
 SENT = "prefetch"
 FETCHED = "fhir-server"
 
@@ -66,10 +67,13 @@ def gather(
         lacking = {group.value: access for group in GROUPS if group.value not in origins}
         return Gathered(records=sent, origins={**lacking, **origins})
     wanted = list(_wanted(sent, access, fhir_client))
-    fetched = fhir_client.fetch(wanted, access, begun) if wanted else []
+    given = fhir_client.fetch(wanted, access, begun) if wanted else []
+    fetched = [_of_patient(one, patient) for one in given]
     continued = [id(one.before) for one in wanted if one.before is not None]
     kept = tuple(
-        record for record in sent.pieces if id(record) not in continued and not _is_an_error(record)
+        record
+        for record in sent.pieces
+        if id(record) not in continued and not _in_name_only(record)
     )
     pieces = kept + tuple(one.record for one in fetched)
     return Gathered(
@@ -88,8 +92,8 @@ def _origins(fetched: list[Fetched]) -> dict[str, str]:
 
 
 def _wanted(sent: Records, access: Access, fhir_client: FhirClient) -> Iterator[Wanted]:
-    """List what is lacking: sections nobody sent, those sent as an error, pages that were left."""
-    there = {g for one in sent.pieces if not _is_an_error(one) for g in _filled(one)}
+    """List what is lacking: sections nobody sent, or in name only, and pages that were left."""
+    there = {g for one in sent.pieces if not _in_name_only(one) for g in _filled(one)}
     lacking = [group for group in GROUPS if group not in there]
     yield from searches(lacking, sent.patient.id, fhir_client.client.searches)
     for record in sent.pieces:
@@ -107,8 +111,27 @@ def _next_pages(record: Record, access: Access) -> Iterator[Wanted]:
         yield Wanted(group=record.group, path=path, before=record)
 
 
-def _is_an_error(record: Record) -> bool:
-    if record.json is None or b"OperationOutcome" not in record.json[:400]:
+def _of_patient(one: Fetched, patient: Identity) -> Fetched:
+    """Leave out what the server gave for the patient's own record and is another person's."""
+    if one.record.group is not Group.PATIENT or not one.record.json:
+        return one
+    found = (r for r in open_piece(one.record.json).resources if isinstance(r, fhir.Patient))
+    if not any(resource.id and resource.id != patient.id for resource in found):
+        return one
+    nothing = replace(one.record, json=b"", limits=frozenset({Limit.OTHER_PATIENT}))
+    return Fetched(record=nothing, reason="ehr_other_patient")
+
+
+def _in_name_only(record: Record) -> bool:
+    """Whether a section was sent as an error, or as what is no resource at all.
+
+    Null says of a list that it is empty, and of the patient nothing.
+    """
+    if record.json is None:
+        return record.group is Group.PATIENT
+    if _A_RESOURCE not in record.json:
+        return record.group is not None
+    if b"OperationOutcome" not in record.json[:400]:
         return False
     try:
         return fhir.read_kind(record.json).resourceType == "OperationOutcome"

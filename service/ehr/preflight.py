@@ -15,7 +15,7 @@ from service.clinical.guideline import Guideline
 from service.ehr.access import Access, Secret
 from service.ehr.fhir_client import Fetched, FhirClient, searches
 from service.ehr.get import Getter
-from service.ehr.leash import Leash, tls_context
+from service.ehr.leash import Leash
 from service.ehr.searches import GROUPS
 from service.errors import BadSetting, FhirServerError
 
@@ -58,7 +58,7 @@ def preflight(
 def _described(base: str, client: Client) -> tuple[list[str], int]:
     """Read the server's CapabilityStatement, without a token, as anyone may."""
     leash = Leash(deadline=time.monotonic() + MOST_DEADLINE_S, networks=client.networks)
-    context = tls_context(str(client.ca_file) if client.ca_file else None)
+    context = FhirClient(client=client).context
     getter = Getter(leash=leash, context=context, headers={"Accept": "application/fhir+json"})
     timer = threading.Timer(MOST_DEADLINE_S, leash.cut)
     timer.daemon = True

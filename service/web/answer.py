@@ -9,7 +9,7 @@ from service.clients import Client
 from service.clinical import fhir
 from service.clinical.advise import Advice, advise
 from service.clinical.bundles import open_piece
-from service.clinical.chart import NOT_HAD, Group
+from service.clinical.chart import NOT_HAD, Chart, Group, Limit
 from service.clinical.guideline import Guideline, Verdict
 from service.clinical.meaning import Calendar
 from service.clinical.order import Order, recognise
@@ -169,8 +169,18 @@ def _require(advice: Advice, arranged: Arrangement) -> None:
     """Refuse, where the client is set so, to answer without the data that nothing goes without."""
     if arranged.client.missing_required_answer != "412":
         return
-    sections = advice.chart.sections
     required = arranged.guideline.required
-    missing = tuple(group.value for group in required if NOT_HAD & set(sections[group].limits))
+    missing = tuple(group.value for group in required if _was_not_had(advice.chart, group))
     if missing and advice.assessment.row.verdict is Verdict.INCOMPLETE:
         raise MissingPrerequisite(missing)
+
+
+def _was_not_had(chart: Chart, group: Group) -> bool:
+    """Whether nothing could be read of a section: not there, or something else in its place."""
+    limits = set(chart.sections[group].limits)
+    read = chart.birth is not None if group is Group.PATIENT else _holds(chart, group)
+    return bool(NOT_HAD & limits) or (Limit.WRONG_TYPE in limits and not read)
+
+
+def _holds(chart: Chart, group: Group) -> bool:
+    return any(entry.group is group for entry in chart.entries)

@@ -1,0 +1,81 @@
+"""What is asked for, section by section, and what a wrong answer for any of them may not do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from charts import ago, condition
+from fault_server import FaultServer, fault_server, searchset
+from faults import BODIES, NEW_PAIN, RESPONSES
+from fetching import DISCOURAGING, PATIENT, asked, lacking, the_way, wait_until_free
+
+from service.web.answer import Desk
+
+KINDS = {
+    "patient": "Patient",
+    "observations": "Observation",
+    "encounters": "Encounter",
+    "medicationRequests": "MedicationRequest",
+    "procedures": "Procedure",
+}
+FAULTS = {**RESPONSES, **{id_: body for id_, body in BODIES.items() if id_ not in ("body22",)}}
+ALARM = condition("G83.4", "Cauda equina syndrome", id="alarm", recordedDate=ago(1))
+ANOTHER = {**PATIENT, "id": "another", "birthDate": "1930-01-01"}
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with fault_server() as running:
+        running.hold(PATIENT, NEW_PAIN)
+        yield running
+
+
+@pytest.mark.parametrize("section", KINDS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_section_that_a_deferral_needs_may_be_had_wrongly(
+    fault: str, section: str, server: FaultServer, desk: Desk
+) -> None:
+    server.begin(FAULTS[fault], KINDS[section])
+    way = the_way(desk, server.base, deadline_s=2.0)
+    given = asked(lacking(section, base=server.base), desk, way)
+    assert given.topic not in DISCOURAGING
+    assert section in given.unavailable
+    given = asked(lacking(section, base=server.base, conditions=searchset(ALARM)), desk, way)
+    assert given.card["indicator"] == "critical"
+    wait_until_free(way.fhir_client.guard)
+
+
+@pytest.mark.parametrize("body", [ANOTHER, searchset(ANOTHER), searchset(PATIENT, ANOTHER)])
+def test_a_server_that_gives_another_patient_costs_no_alarm(
+    body: dict[str, Any], server: FaultServer, desk: Desk
+) -> None:
+    server.begin(lambda asked: asked.give(body), "Patient")
+    way = the_way(desk, server.base)
+    given = asked(lacking("patient", base=server.base, flag=True), desk, way)
+    assert given.card["indicator"] == "critical"
+    given = asked(lacking("patient", base=server.base), desk, way)
+    assert given.topic not in DISCOURAGING
+    assert given.unavailable == {"patient": "other-patient"}
+    assert given.origins["patient"] == "ehr_other_patient"
+
+
+@pytest.mark.parametrize("nothing", [None, 7, "Condition", '{"resourceType": "Bun', {}, [], True])
+@pytest.mark.parametrize("section", ["patient", "conditions"])
+def test_a_section_of_which_nothing_was_sent_is_asked_for(
+    section: str, nothing: Any, server: FaultServer, desk: Desk
+) -> None:
+    """Of a list, null says that it is empty; of the patient it says nothing."""
+    body = lacking(base=server.base)
+    body["prefetch"][section] = nothing
+    given = asked(body, desk, the_way(desk, server.base))
+    was_said = nothing is None and section == "conditions"
+    assert given.origins[section] == ("prefetch" if was_said else "fhir-server")
+    assert len(server.asked) == (not was_said)
+    assert (given.topic in DISCOURAGING) is not was_said
+
+
+def test_what_was_sent_in_the_wrong_place_is_read_and_kept(server: FaultServer, desk: Desk) -> None:
+    body = lacking(base=server.base)
+    body["prefetch"]["observations"] = searchset(ALARM)
+    given = asked(body, desk, the_way(desk, server.base))
+    assert given.card["indicator"] == "critical"
