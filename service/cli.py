@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
 _THREADS_A_WORKER = 8
+_ENDS_WITHIN_S = 10
 _WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
 
 
@@ -57,6 +58,8 @@ def serve(file: Path | None) -> None:
         backpressure=_WAITING_A_WORKER,
         log_enabled=True,
         log_access=False,
+        # A worker that is told to end while it still starts would never hear of it again.
+        workers_kill_timeout=_ENDS_WITHIN_S,
     ).serve()
 
 
@@ -74,28 +77,32 @@ def _made_ready(settings: Settings) -> Guideline:
     """Try once, before any worker starts, all that could refuse to start."""
     from service.app import open_desk
     from service.ehr.keys import KeyRing
-    from service.ledger.store import open_store
-    from service.web.answer import Desk
 
     try:
-        desk: Desk = open_desk(settings)
+        guideline = open_desk(settings).guideline
         for issuer in settings.issuers:
             KeyRing(issuer=issuer).load()
-        if not settings.open_to_anyone:
-            open_store(settings.ledger_url.get_secret_value())
-            _migrate_own_file(settings)
     except (BadSetting, BadContent) as problem:
         raise click.ClickException(str(problem)) from problem
-    return desk.guideline
+    if not settings.open_to_anyone:
+        _prepare_ledger(settings.ledger_url.get_secret_value(), shared=False)
+    return guideline
 
 
-def _migrate_own_file(settings: Settings) -> None:
-    """Bring an embedded database up to date; a shared one waits for `migrate`."""
-    from service.ledger.store import migrate as bring_up_to_date
+def _prepare_ledger(url: str, *, shared: bool) -> None:
+    """Check the ledger's address, and make its tables; those of a shared one if asked to."""
+    from sqlalchemy.exc import SQLAlchemyError
 
-    url = settings.ledger_url.get_secret_value()
-    if url.startswith("sqlite"):
-        bring_up_to_date(url)
+    from service.ledger.store import migrate, open_store
+
+    try:
+        engine = open_store(url)
+        if shared or engine.dialect.name == "sqlite":
+            migrate(url)
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
+    except SQLAlchemyError as problem:
+        raise click.ClickException(f"ledger_url: {type(problem).__name__}") from None
 
 
 def _say_where(settings: Settings, guideline: Guideline) -> None:
@@ -121,17 +128,7 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
 )
 def migrate(file: Path | None) -> None:
     """Bring the tables of the ledger to the version that this release needs."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from service.ledger.store import migrate as bring_up_to_date
-
-    settings = _settings(file)
-    try:
-        bring_up_to_date(settings.ledger_url.get_secret_value())
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
-    except SQLAlchemyError as problem:
-        raise click.ClickException(f"ledger_url: {type(problem).__name__}") from None
+    _prepare_ledger(_settings(file).ledger_url.get_secret_value(), shared=True)
     click.echo("the ledger is up to date")
 
 

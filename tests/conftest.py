@@ -5,6 +5,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+import postgres
 import pytest
 from conformance import hold
 
@@ -16,7 +17,12 @@ from service.web.answer import Desk, advices, answer
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
-LEFT_OUT = pytest.StashKey[int]()
+# What some tests need and not every machine has: by marker, whether it is here, and what it is.
+NEEDS = {
+    "real_data": (SHARED.is_dir, "the real traffic and patients in ../shared"),
+    "postgresql": (postgres.is_installed, "PostgreSQL's initdb, pg_ctl and postgres"),
+}
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,28 +77,28 @@ def judge(desk: Desk) -> Judge:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, and name, what needs the folder of real traffic and patients where it is absent.
+    """Leave out, and name, the tests that need what is not on this machine.
 
-    A user's machine has none; the machine that decides what lands has, and may leave nothing out.
+    A user's machine may lack it; the machine that decides what lands may leave nothing out.
     """
-    if SHARED.is_dir():
-        return
-    out = [item for item in items if item.get_closest_marker("real_data")]
-    if out and os.environ.get("CI") == "true":
-        raise pytest.UsageError(f"{len(out)} tests need ../shared, which is not there")
-    config.stash[LEFT_OUT] = len(out)
-    config.hook.pytest_deselected(items=out)
-    items[:] = [item for item in items if item not in out]
+    config.stash[LEFT_OUT] = {}
+    for marker, (is_here, what) in NEEDS.items():
+        out = [item for item in items if item.get_closest_marker(marker)]
+        if not out or is_here():
+            continue
+        if os.environ.get("CI") == "true":
+            raise pytest.UsageError(f"{len(out)} tests need {what}, not found on this machine")
+        config.stash[LEFT_OUT][what] = len(out)
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    count = config.stash.get(LEFT_OUT, 0)
-    if count:
+    for what, count in config.stash.get(LEFT_OUT, {}).items():
         terminalreporter.write_line(
-            f"NOT RUN: {count} tests that replay real traffic and patients from ../shared, "
-            "which is not on this machine."
+            f"NOT RUN: {count} tests that need {what}, not found on this machine."
         )
 
 

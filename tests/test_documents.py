@@ -15,9 +15,8 @@ from service.ehr.searches import PREFETCH
 from service.settings import Settings
 from service.web.answer import Desk
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for d in ("cards", "service", "deploy", "deploy/connecting",
-                                                    "fhir_fixtures")
-                                          for p in (ROOT / d).glob("*.md"))])  # fmt: skip
+FOLDERS = ("cards", "service", "deploy", "deploy/connecting", "fhir_fixtures")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for d in FOLDERS for p in (ROOT / d).glob("*.md"))])
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
 

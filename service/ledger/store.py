@@ -7,47 +7,71 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from service.errors import BadSetting
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_BUSY_MS = 5000  # so long SQLite waits for another writer
+_BUSY_MS = 1500  # so long a call waits for another writer
 _CONNECT_S = 2  # so long PostgreSQL is waited for
-_BACKENDS = ("sqlite", "postgresql")
+_DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+_IN_MEMORY = (None, "", ":memory:")
+_ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
 
 
 def open_store(url: str) -> Engine:
-    """Open the database; raises BadSetting for an address that is none.
+    """Open the database; raises BadSetting for an address that is none, or that does not last.
 
-    Nothing is connected to yet: a store that is down shows when it is used.
+    Nothing is connected to yet: a store that is down, or hangs, shows when it is used.
     """
+    address = _address(url)
+    if address.drivername == "sqlite":
+        return _sqlite(address)
+    engine = _postgresql(address, f"-c statement_timeout={_BUSY_MS}")
+    from service.ledger.patience import Impatient
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, given: Any, named: Any) -> Impatient:
+        return Impatient.connect(*given, **named)
+
+    return engine
+
+
+def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise BadSetting("ledger_url", expected="a database address") from None
-    if address.get_backend_name() not in _BACKENDS:
+    if address.drivername not in _DRIVERS:
         raise BadSetting("ledger_url", expected="sqlite:///FILE or postgresql://…")
-    if address.get_backend_name() == "sqlite":
-        return _sqlite(url, address.database)
-    if address.drivername == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-    return create_engine(
-        address,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        pool_timeout=_CONNECT_S,
-        connect_args={"connect_timeout": _CONNECT_S, "options": f"-c statement_timeout={_BUSY_MS}"},
-    )
+    if address.drivername == "sqlite" and address.database in _IN_MEMORY:
+        raise BadSetting("ledger_url", expected="sqlite:///FILE, which lasts and can be shared")
+    return address
 
 
-def _sqlite(url: str, file: str | None) -> Engine:
-    if file and file != ":memory:":
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+def _postgresql(address: URL, options: str = "") -> Engine:
+    try:
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_timeout=_CONNECT_S,
+            connect_args={"connect_timeout": _CONNECT_S, "options": options},
+        )
+    except ImportError:
+        expected = "sqlite:///FILE, or the extra `postgresql` to be installed"
+        raise BadSetting("ledger_url", expected=expected) from None
+
+
+def _sqlite(address: URL) -> Engine:
+    try:
+        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise BadSetting("ledger_url", expected="a file in a folder that can be made") from None
     # One connection a use: cheap for a file, and nothing is shared between threads or workers.
-    engine = create_engine(url, hide_parameters=True, poolclass=NullPool)
+    engine = create_engine(address, hide_parameters=True, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -59,9 +83,13 @@ def _sqlite(url: str, file: str | None) -> Engine:
 
 
 def migrate(url: str) -> None:
-    """Bring the tables to the newest version; safe to repeat."""
-    engine = open_store(url)
+    """Bring the tables to the newest version; safe to repeat, on PostgreSQL even at once."""
+    address = _address(url)
+    is_file = address.drivername == "sqlite"
+    engine = _sqlite(address) if is_file else _postgresql(address)  # which may take its time
     with engine.begin() as connection:
+        if not is_file:
+            connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

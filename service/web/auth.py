@@ -35,10 +35,12 @@ class Door:
     settings: Settings
     seen: "SeenTokens | None"
     rings: Mapping[str, KeyRing] = field(default_factory=dict)
+    issuers: Mapping[str, Issuer] = field(default_factory=dict)
 
     def open(self) -> None:
         """Read the keys that are in files, and begin to fetch the others; raises BadSetting."""
-        self.rings = {issuer.iss: KeyRing(issuer=issuer) for issuer in self.settings.issuers}
+        self.issuers = {issuer.iss: issuer for issuer in self.settings.issuers}
+        self.rings = {iss: KeyRing(issuer=issuer) for iss, issuer in self.issuers.items()}
         for ring in self.rings.values():
             ring.load()
             if ring.issuer.jku and not self.settings.open_to_anyone:
@@ -50,8 +52,7 @@ class Door:
             return Caller(client=self.settings.client)
         now = time.time()
         audience = f"{self.settings.public_url}{path}"
-        issuers = {issuer.iss: issuer for issuer in self.settings.issuers}
-        token = verified(authorization, audience, issuers, self._key, now)
+        token = verified(authorization, audience, self.issuers, self._key, now)
         unchecked = False
         try:
             if self.seen is None or not self.seen.first_use(

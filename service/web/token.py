@@ -27,7 +27,6 @@ _BEARER = re.compile(
     r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)"
 )
 _UNSUPPORTED = ("crit", "b64", "zip", "cty", "enc")
-_TOKEN_ID = re.compile(r"\S(?:.*\S)?", re.DOTALL)
 KeyOf = Callable[[Issuer, str, str], PyJWK | None]  # issuer, kid and algorithm to a key
 
 
@@ -68,7 +67,8 @@ def _verified(
     key_of: KeyOf,
     now: float,
 ) -> Token:
-    compact, header, claims = _parts(authorization)
+    compact, *parts = _parts(authorization)
+    header, claims = (_object(part) for part in parts)
     issuer = issuers.get(_text(claims, "iss"))
     if issuer is None:
         raise NotAuthorized("issuer_unknown")
@@ -76,14 +76,14 @@ def _verified(
     expires_at = _check_times(claims, now)
     tenant = _tenant(claims, issuer)
     token_id = _text(claims, "jti")
-    if len(token_id) > _LONGEST_ID or not _TOKEN_ID.fullmatch(token_id):
+    if len(token_id) > _LONGEST_ID or token_id != token_id.strip() or not token_id.isprintable():
         raise NotAuthorized("jti_malformed")
     _check_signature(compact, header, issuer, key_of)
     return Token(issuer=issuer, tenant=tenant, token_id=token_id, expires_at=expires_at)
 
 
-def _parts(authorization: str | None) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Take a header apart into the compact token, its header and its claims."""
+def _parts(authorization: str | None) -> tuple[str, bytes, bytes]:
+    """Take an Authorization header apart: the compact token, its decoded header and claims."""
     if authorization is None:
         raise NotAuthorized("no_token")
     if len(authorization) > MOST_CHARACTERS:
@@ -92,21 +92,27 @@ def _parts(authorization: str | None) -> tuple[str, dict[str, Any], dict[str, An
     if found is None:
         raise NotAuthorized("malformed")
     decoded = [_bytes_of(part) for part in found.groups()]
-    return ".".join(found.groups()), _object(decoded[0]), _object(decoded[1])
+    return ".".join(found.groups()), decoded[0], decoded[1]
 
 
 def _bytes_of(part: str) -> bytes:
     """Decode base64url; a second spelling of the same bytes is refused."""
-    decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    try:
+        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        raise NotAuthorized("malformed") from None
     if base64.urlsafe_b64encode(decoded).rstrip(b"=").decode() != part:
         raise NotAuthorized("malformed")
     return decoded
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    found = json.loads(
-        text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse, parse_int=_number
-    )
+    try:
+        found = json.loads(
+            text.decode(), object_pairs_hook=_members, parse_constant=_refuse, parse_int=_number
+        )
+    except (ValueError, RecursionError):
+        raise NotAuthorized("malformed") from None
     if not isinstance(found, dict):
         raise NotAuthorized("malformed")
     return found
