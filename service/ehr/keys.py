@@ -164,14 +164,7 @@ def _fetch(issuer: Issuer) -> tuple[dict[str, Mapping[str, Any]], float]:
         bytes_left=MOST_BYTES,
         retries=0,
     )
-    timer = threading.Timer(FETCH_S, leash.cut)
-    timer.daemon = True
-    timer.start()
-    try:
-        body, headers = getter.get(issuer.jku or "")
-    finally:
-        timer.cancel()
-        getter.close()
+    body, headers = getter.get_alone(issuer.jku or "")
     said = _MAX_AGE.search(headers.get("cache-control", ""))
     fresh_s = min(float(said[1]), FRESH_S) if said else FRESH_S
     return read_keys(json.loads(body)), fresh_s

@@ -1,7 +1,6 @@
 """What an integrator is told of a FHIR server before the first call: what it is, what it gives."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,19 +59,13 @@ def _described(base: str, client: Client) -> tuple[list[str], int]:
     leash = Leash(deadline=time.monotonic() + MOST_DEADLINE_S, networks=client.networks)
     context = FhirClient(client=client).context
     getter = Getter(leash=leash, context=context, headers={"Accept": "application/fhir+json"})
-    timer = threading.Timer(MOST_DEADLINE_S, leash.cut)
-    timer.daemon = True
-    timer.start()
     try:
-        body, _ = getter.get(f"{base}/metadata")
+        body, _ = getter.get_alone(f"{base}/metadata")
         statement = json.loads(body)
     except FhirServerError as problem:
         return [f"  metadata: {problem.reason}"], 1
     except (ValueError, RecursionError):
         return ["  metadata: not JSON"], 1
-    finally:
-        timer.cancel()
-        getter.close()
     return _capabilities(statement)
 
 
