@@ -9,13 +9,13 @@ from werkzeug.exceptions import HTTPException
 
 from service.content import content_folder, load
 from service.errors import BadHookRequest, MissingPrerequisite, NotAuthorized
-from service.logs import log
+from service.logs import begin, log
 from service.pages.source_attributes import source_attributes
 from service.settings import Settings, from_environment
 from service.web import hook
 from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
-from service.web.auth import Door
+from service.web.auth import Caller, Door
 from service.web.openapi import description
 from service.web.record import CallRecord
 
@@ -42,8 +42,13 @@ def open_desk(settings: Settings) -> Desk:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the WSGI application; raises BadContent or BadSetting."""
-    settings = settings or from_environment()
+    """Build the WSGI application; raises BadContent or BadSetting.
+
+    Without settings it is a worker's, which reads its own and whose log is a service's.
+    """
+    if settings is None:
+        settings = from_environment()
+        begin(settings.log_level)
     desk = open_desk(settings)
     store = _store(settings)
     door = _door(settings, store)
@@ -102,27 +107,29 @@ def _answer_calls(app: Flask, desk: Desk, door: Door) -> None:
 
     @app.get(hook.DISCOVERY_PATH)
     def describe() -> Response:
-        door.admit(_authorization(), hook.DISCOVERY_PATH)
+        _admit(door, hook.DISCOVERY_PATH)
         return _json(discovery)
 
     @app.post(hook.CALL_PATH)
     def call() -> Response:
-        caller = door.admit(_authorization(), hook.CALL_PATH)
-        kept: CallRecord = g.kept
-        kept.issuer, kept.tenant, kept.token_id = caller.issuer, caller.tenant, caller.token_id
-        if caller.replay_unchecked:
-            kept.reason = "replay_unchecked"
-            log.error("replay store down")
+        arranged = desk.arrangement(_admit(door, hook.CALL_PATH))
         refusal = _unreadable()
         if refusal is not None:
+            g.kept.reason = "not_supported"
             return refusal
-        arranged = desk.arrangement(caller)
         body = request.get_data(cache=False)
-        return _json(answer(body, desk, today(arranged.zone), arranged, kept))
+        return _json(answer(body, desk, today(arranged.zone), arranged, g.kept))
 
 
-def _authorization() -> str | None:
-    return request.headers.get("Authorization")
+def _admit(door: Door, path: str) -> Caller:
+    """Let the caller in, and keep who it is; raises NotAuthorized."""
+    caller = door.admit(request.headers.get("Authorization"), path)
+    kept: CallRecord = g.kept
+    kept.issuer, kept.tenant, kept.token_id = caller.issuer, caller.tenant, caller.token_id
+    if caller.replay_unchecked:
+        kept.reason = "replay_unchecked"
+        log.error("replay store down")
+    return caller
 
 
 def _unreadable() -> Response | None:
@@ -225,6 +232,7 @@ def _answer_errors(app: Flask) -> None:
 
 def _refuser(status: int, code: str):  # type: ignore[no-untyped-def]
     def refuse(problem: Exception) -> Response:
+        g.kept.reason = code.replace("-", "_")
         response = _refused(status, code, code.replace("-", " "))
         allowed = getattr(problem, "valid_methods", None)
         if allowed:

@@ -20,8 +20,6 @@ from service.errors import BadHookRequest
 from service.web import hook
 from service.web.answer import Desk, advices
 
-_NOT_JSON = BadHookRequest("body", expected="a JSON object in UTF-8")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
@@ -60,7 +58,7 @@ def _decoded(body: bytes) -> Mapping[str, Any]:
     try:
         content = msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError, ValueError) as problem:
-        raise _NOT_JSON from problem
+        raise BadHookRequest("body", expected="a JSON object in UTF-8") from problem
     for fault in hook.faults(content):
         raise fault
     found: Mapping[str, Any] = content

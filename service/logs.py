@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -48,6 +49,17 @@ def begin(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for name in _TRUSTED:  # a server that has set up its own lines speaks in ours from here on
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
+    threading.excepthook = _unseen
+    sys.unraisablehook = _unseen
+
+
+def _unseen(failure: Any) -> None:
+    """Tell of an error that nobody else will see its kind; Python itself would print its words."""
+    kind = failure.exc_type
+    log.error("unseen failure", error=kind.__name__ if kind else None)
 
 
 def _only_the_name(

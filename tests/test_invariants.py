@@ -1,9 +1,11 @@
 """What may never happen, tried on charts that nobody wrote: lost alarms, false reassurance."""
 
 import json
+import os
 import random
+import re
 from copy import deepcopy
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from charts import (
@@ -20,7 +22,7 @@ from charts import (
     reading,
 )  # fmt: skip
 from conformance import hold
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from test_prefetch_states import STATES
 
@@ -31,7 +33,7 @@ from service.settings import Settings
 from service.web.answer import advices, answer
 
 DESK = open_desk(Settings())
-EXAMPLES = 150
+EXAMPLES = int(os.environ.get("EXAMPLES", "150"))  # of each property; `make prove` asks for more
 LOUDNESS = {"critical": 2, "warning": 1, "info": 0}
 UNREADABLE = [
     state for state in STATES
@@ -245,6 +247,52 @@ def test_another_patients_record_is_never_used(
 def test_the_same_call_gets_the_same_bytes(some: list[dict], birth: str) -> None:
     body = json.dumps(call(*numbered(some), birth=birth)).encode()
     assert answer(body, DESK, TODAY) == answer(body, DESK, TODAY)
+
+
+A_DAY = re.compile(r'"(\d{4}-\d{2}-\d{2})"')
+
+
+def moved(body: dict[str, Any], by_days: int) -> dict[str, Any]:
+    """Move every whole date of a call by some days."""
+
+    def later(found: re.Match[str]) -> str:
+        return f'"{(date.fromisoformat(found[1]) + timedelta(by_days)).isoformat()}"'
+
+    found: dict[str, Any] = json.loads(A_DAY.sub(later, json.dumps(body)))
+    return found
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births, st.integers(1, 40))
+def test_only_the_distance_of_days_counts(some: list[dict], birth: str, by_days: int) -> None:
+    """The same record, all of it a few days later, is judged alike a few days later."""
+    body = call(back_pain(onsetDateTime=ago(9)), *numbered(some), birth=birth)
+    assume(not re.search(r'"2026(-10)?"', json.dumps(body)))  # a year cannot be moved by a day
+    now = judged(body)
+    raw = json.dumps(moved(body, by_days)).encode()
+    (then,) = advices(raw, DESK, TODAY + timedelta(by_days))
+    assert then.assessment.row == now.assessment.row
+    assert evidence(then) == evidence(now)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(charts, births)
+def test_a_day_later_nothing_was_said_that_was_not_said_before(
+    some: list[dict], birth: str
+) -> None:
+    """From one day to the next a chart that nobody touched gains no entry and loses none."""
+    raw = json.dumps(call(*numbered(some), birth=birth)).encode()
+    (today,) = advices(raw, DESK, TODAY)
+    (tomorrow,) = advices(raw, DESK, TODAY + timedelta(1))
+    told = [
+        sorted((e.reference, sorted(e.concepts), e.assertion) for e in one.chart.entries)
+        for one in (today, tomorrow)
+    ]
+    assert told[0] == told[1]
+    assert tomorrow.assessment.findings.duration.at_least in (
+        today.assessment.findings.duration.at_least,
+        (today.assessment.findings.duration.at_least or 0) + 1,
+    )
 
 
 json_values = st.recursive(

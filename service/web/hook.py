@@ -23,10 +23,10 @@ HOOKS = ("order-select", "order-sign")
 DISCOVERY_PATH = "/cds-services"
 CALL_PATH = f"{DISCOVERY_PATH}/{SERVICE_ID}"
 _LONGEST_INSTANCE = 255
+_MOST_KEYS = 256  # of prefetch
 SPECIFICATION_VERSION = "2.0.1"  # of CDS Hooks
 _SCHEMA = Path(__file__).with_name("hook_request.schema.json")
 _envelope = jsonschema.Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
-_NO_PATIENT = BadHookRequest("context.patientId", expected="the patient's id")
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
 
 
@@ -90,7 +90,9 @@ def parse(body: bytes) -> HookRequest:
     except _UNREADABLE as problem:
         raise _explained(body) from problem
     prefetch = {key: bytes(piece) for key, piece in (request.prefetch or {}).items()}
-    refuse_ambiguous(body, sorted(prefetch.values(), key=len, reverse=True))
+    if len(prefetch) > _MOST_KEYS:
+        raise BadHookRequest("prefetch", expected=f"at most {_MOST_KEYS} keys", status=413)
+    refuse_ambiguous(body, prefetch.values())
     if len(request.hookInstance) > _LONGEST_INSTANCE:
         raise BadHookRequest("hookInstance", expected="a UUID")
     patient = _patient(request)
@@ -115,14 +117,18 @@ def _patient(request: _Request) -> Identity:
     """Read whose call it is; `Patient/1`, or its address on the EHR's server, means `1`."""
     given = request.context.patientId
     if given is None:
-        raise _NO_PATIENT
+        raise _no_patient()
     server = request.fhirServer.rstrip("/") if isinstance(request.fhirServer, str) else ""
     if server and given.startswith(f"{server}/"):
         given = given.removeprefix(f"{server}/")
     given = given.removeprefix("Patient/")
     if given and not _ID.fullmatch(given):
-        raise _NO_PATIENT
+        raise _no_patient()
     return Identity(id=given, fhir_server=server or None)
+
+
+def _no_patient() -> BadHookRequest:
+    return BadHookRequest("context.patientId", expected="the patient's id")
 
 
 def _refuse_other_patient(draft: bytes, patient: Identity) -> None:
