@@ -44,7 +44,8 @@ GIGABYTE = 10**9
 # Everything that a refusal may say: none of it comes from the request.
 SAID = re.compile(
     r"(body|hook|hookInstance|context|context\.patientId|prefetch): expected [a-zA-Z8', -]+"
-    r"|body: expected at most 1048576 bytes beside prefetch|prefetch: expected at most 256 keys|too long"
+    r"|body: expected at most 1048576 bytes beside prefetch|too long"
+    r"|prefetch: expected at most 256 keys"
     r"|Content-Type must be application/json in UTF-8|Content-Encoding must be identity"
 )
 JSON = {"Content-Type": "application/json"}
