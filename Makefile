@@ -2,13 +2,18 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint expansion screenshots reference lock clean
+.PHONY: run test prove lint expansion screenshots reference lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
 
 test: $(VENV)/.dev
 	@$(VENV)/bin/pytest
+
+# The properties on 100,000 charts that nobody wrote: ten of them, so many charts each.
+prove: export EXAMPLES = 10000
+prove: $(VENV)/.dev
+	@$(VENV)/bin/pytest -n auto --dist loadgroup tests/test_invariants.py
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff format --check .

@@ -4,6 +4,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
+from random import SystemRandom
 
 import postgres
 import pytest
@@ -31,6 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Write the golden answers and the index of fhir_fixtures/ anew; read the diff.",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw other examples each time, from a seed that is told; each worker has the same."""
+    if config.getoption("--hypothesis-seed") is None and not hasattr(config, "workerinput"):
+        config.option.hypothesis_seed = str(SystemRandom().randrange(2**32))
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +104,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    seed = config.getoption("--hypothesis-seed")
+    terminalreporter.write_line(f"--hypothesis-seed={seed} draws the generated charts again.")
     for what, count in config.stash.get(LEFT_OUT, {}).items():
         terminalreporter.write_line(
             f"NOT RUN: {count} tests that need {what}, not found on this machine."

@@ -53,6 +53,13 @@ def test_the_prefetch_that_integrators_type_in_is_the_one_of_discovery() -> None
     assert dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, re.MULTILINE)) == dict(PREFETCH)
 
 
+def test_the_override_reasons_to_map_are_those_of_the_cards(desk: Desk) -> None:
+    text = (ROOT / "deploy" / "connecting" / "epic.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| (?:ours|HL7) \| `([\w-]+)` \| (.+) \|$", text, re.MULTILINE))
+    reasons = [r for m in desk.guideline.messages.values() for r in m.override_reasons]
+    assert told == {(reason["code"], reason["display"]) for reason in reasons}
+
+
 def test_every_setting_is_described(desk: Desk) -> None:
     example = (ROOT / "deploy" / "settings.example.toml").read_text(encoding="utf-8")
     readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
