@@ -228,7 +228,7 @@ def _checked_server(
     if iss is not None and iss not in clients:
         raise click.ClickException("--iss: no issuer of the settings")
     client = clients[iss] if iss is not None else settings.client
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else None
+    token = token_file.read_text(encoding="latin-1").strip() if token_file else None
     try:
         found = preflight(ehr, token, patient, client, _desk().guideline)
     except BadSetting as problem:

@@ -29,7 +29,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "deadline_s": 1.5,
         "searches": {
             "observations": tuple(
-                f"Observation?patient={{patient}}&category={category}&_count=200"
+                f"Observation?patient={{patient}}&category={category}&_sort=-date&_count=200"
                 for category in ("vital-signs", "laboratory", "exam", "survey", "social-history")
             )
         },
@@ -46,6 +46,8 @@ def _base(url: str) -> str:
     base = normalised(url)
     if base is None:
         raise ValueError("expected an absolute http(s) address without query or fragment")
+    if any(network.is_link_local for network in _addresses((base,))):
+        raise ValueError("expected another address than a link-local one")
     return base
 
 
@@ -55,9 +57,17 @@ def _zone(name: str) -> str:
     return name
 
 
+def _narrow(network: Network) -> Network:
+    """Refuse networks that would open everything, and where clouds keep their secrets."""
+    widest = 8 if network.version == 4 else 32
+    if network.prefixlen < widest or network.is_link_local:
+        raise ValueError(f"expected a network of one site, /{widest} or smaller, not link-local")
+    return network
+
+
 Base = Annotated[str, AfterValidator(_base)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Net = Annotated[Network, BeforeValidator(ip_network)]
+Net = Annotated[Network, BeforeValidator(ip_network), AfterValidator(_narrow)]
 Algorithm = Literal["RS384", "ES384", "RS256", "ES256", "RS512", "ES512", "PS256", "PS384", "PS512"]
 
 
@@ -77,7 +87,9 @@ class Client(_Frozen):
     """How one caller is answered, and which FHIR servers of his may be asked.
 
     `searches` maps a section to the searches that fill it, in place of the usual one; `{patient}`
-    stands for the patient's id. `private_networks` are those in which his FHIR servers may stand.
+    stands for the patient's id. `prefetch_keys` maps a site's own keys to the sections that they
+    fill; a section of several keys needs all of them. `private_networks` are those in which his
+    FHIR servers may stand.
     """
 
     profile: Literal["generic", "v1", "epic", "sandbox"] = "generic"
@@ -93,8 +105,9 @@ class Client(_Frozen):
     fhir_servers: tuple[Base, ...] = ()
     private_networks: tuple[Net, ...] = ()
     ca_file: Path | None = None
-    deadline_s: float = Field(default=2.5, gt=0, le=MOST_DEADLINE_S)
+    deadline_s: float = Field(default=2.5, ge=0.1, le=MOST_DEADLINE_S)
     searches: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    prefetch_keys: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -123,7 +136,7 @@ class Issuer(Client):
     jku: str | None = None
     keys_file: Path | None = None
     algorithms: tuple[Algorithm, ...] = ("RS384", "ES384")
-    audiences: tuple[str, ...] = ()
+    audiences: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     tenants: tuple[str, ...] = ()
     replay_store_down: Literal["accept", "refuse"] = "accept"
 

@@ -30,8 +30,9 @@ from service.errors import BadSetting
 
 # Published, so that anyone gets the same card identities from the sandbox and from `advise`.
 SANDBOX_KEY = b"lumbar-mri-cds-sandbox-key-is-public"
-SETTINGS_FILE = "LUMBAR_MRI_CDS_SETTINGS"
-_SECRETS_FOLDER = "LUMBAR_MRI_CDS_SECRETS"
+_PREFIX = "LUMBAR_MRI_CDS_"
+SETTINGS_FILE = f"{_PREFIX}SETTINGS"
+_SECRETS_FOLDER = f"{_PREFIX}SECRETS"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 _HIGHEST_PORT = 65535
@@ -66,7 +67,7 @@ class Settings(BaseModel):
     browser_origins: tuple[str, ...] = ()
     card_key: SecretBytes = SecretBytes(SANDBOX_KEY)
     ledger_url: SecretStr = SecretStr("sqlite:///var/ledger.sqlite")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()
     client: Client = Client(profile="sandbox", rating=False)
@@ -116,7 +117,7 @@ class _Deployed(Settings, BaseSettings):
     """Settings read, in this order, from the environment, a folder of secrets and a TOML file."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LUMBAR_MRI_CDS_", extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     @classmethod
@@ -181,9 +182,15 @@ def _misfit_of_production(settings: Settings) -> tuple[str, str]:
 
 def from_environment() -> Settings:
     """Read the settings; raises BadSetting that names the first wrong one."""
-    file = os.environ.get(SETTINGS_FILE)
+    file, folder = os.environ.get(SETTINGS_FILE), os.environ.get(_SECRETS_FOLDER)
     if file and not Path(file).is_file():
         raise BadSetting(SETTINGS_FILE, expected="a file that is there")
+    if folder and not Path(folder).is_dir():
+        raise BadSetting(_SECRETS_FOLDER, expected="a folder that is there")
+    known = {SETTINGS_FILE, _SECRETS_FOLDER} | {_PREFIX + n.upper() for n in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(_PREFIX) and name not in known:
+            raise BadSetting(name, expected="the name of a setting")
     try:
         read = _Deployed()
     except ValidationError as problem:

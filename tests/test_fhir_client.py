@@ -252,23 +252,51 @@ def test_what_was_never_asked_says_nothing_of_the_server() -> None:
     """Fetches that got no place neither close the circuit nor open it."""
     guard = Guard()
     for _ in range(FAILED_CALLS - 1):
-        leave(guard, "ehr_timeout", "ehr_busy")
+        leave(guard, "ehr_timeout", "ehr_busy", "ehr_timeout")
     for _ in range(FAILED_CALLS):
         leave(guard, "ehr_busy")
-    leave(guard, "ehr_timeout", "ehr_busy")
+    leave(guard, "ehr_timeout", "ehr_busy", "ehr_timeout")
     assert guard.refusal() == "ehr_circuit_open"
+
+
+def test_one_search_that_fails_does_not_hide_the_others() -> None:
+    guard = Guard()
+    for _ in range(FAILED_CALLS):
+        leave(guard, "ehr_timeout")
+    assert guard.refusal() is None
+
+
+def test_each_server_has_a_circuit_of_its_own() -> None:
+    guard = Guard()
+    for _ in range(FAILED_CALLS):
+        assert guard.refusal("a") is None
+        guard.leave(["ehr_timeout"] * 2, "a")
+    assert guard.refusal("a") == "ehr_circuit_open"
+    assert guard.refusal("b") is None
+
+
+def test_a_token_or_a_call_that_ran_out_says_nothing_of_the_server(
+    server: FaultServer, desk: Desk
+) -> None:
+    way = the_way(desk, server.base)
+    body = lacking("conditions", "encounters", base=server.base)
+    server.begin()
+    for _ in range(FAILED_CALLS):
+        short = {**body, "fhirAuthorization": {**body["fhirAuthorization"], "expires_in": 0.0001}}
+        assert asked(short, desk, way).origins["conditions"] == "ehr_timeout"
+    assert asked(body, desk, way).origins["conditions"] == "fhir-server"
 
 
 def test_three_failing_calls_and_the_next_asks_nothing(server: FaultServer, desk: Desk) -> None:
     server.begin(ANSWERS["http500"])
     way = the_way(desk, server.base)
-    body = lacking("conditions", base=server.base)
+    body = lacking("conditions", "encounters", base=server.base)
     for _ in range(FAILED_CALLS):
         assert asked(body, desk, way).origins["conditions"] == "ehr_http_500"
     server.begin()
     given = asked(body, desk, way)
     assert given.origins["conditions"] == "ehr_circuit_open"
-    assert given.unavailable == {"conditions": "server-unreachable"}
+    assert given.unavailable["conditions"] == "server-unreachable"
     assert server.connections == 0
 
 

@@ -129,6 +129,13 @@ def test_a_lumbar_order_for_nobody_is_refused(client: FlaskClient) -> None:
     assert refused(client.post(SERVICE, json=nobody), 400)["expression"] == ["context.patientId"]
 
 
+@pytest.mark.parametrize("odd", [".", "..", "Patient/..", "1/2", "1?x", "1,2"])
+def test_what_could_change_a_search_is_no_id(odd: str, client: FlaskClient) -> None:
+    body = call(back_pain())
+    body["context"]["patientId"] = odd
+    assert refused(client.post(SERVICE, json=body), 400)["expression"] == ["context.patientId"]
+
+
 def test_every_other_wrong_call_has_its_status(client: FlaskClient) -> None:
     refused(client.post("/cds-services/knee-mri", json=call()), 404)
     refused(client.get(SERVICE), 405)

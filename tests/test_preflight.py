@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from charts import back_pain, call
+from charts import back_pain, bundle, call
 from click.testing import CliRunner, Result
+from fault_server import fault_server
 from fhir_server import TOKEN, FhirServer, fhir_server
 from served import free_port
 
@@ -90,3 +91,23 @@ def test_an_issuer_is_tried_by_its_own_settings(
     assert "category=vital-signs" in ran.output
     assert "  registered in the settings" in ran.output
     assert "the deadline of 1.5 s" in ran.output
+
+
+def test_the_record_of_somebody_else_is_a_problem() -> None:
+    other = {"reference": "Patient/somebody-else"}
+    with fault_server() as odd:
+        odd.begin(lambda asked: asked.give(bundle({**back_pain(), "subject": other})), "Condition")
+        ran = checked("--ehr", odd.base, "--patient", "p")
+    assert ran.exit_code == 1
+    assert "1 read; other-patient (needed for a deferral)" in ran.output
+
+
+@pytest.mark.parametrize("token", ["two words", "line\nbreak", "\xe9\xff", ""])
+def test_what_is_no_token_is_refused_and_not_shown(
+    token: str, server: FhirServer, tmp_path: Path
+) -> None:
+    (tmp_path / "odd").write_bytes(token.encode("latin-1"))
+    ran = checked("--ehr", server.base, "--patient", "p", "--token-file", str(tmp_path / "odd"))
+    assert ran.exit_code == 1
+    assert "--token-file" in ran.output
+    assert not token or token not in ran.output

@@ -286,7 +286,8 @@ def test_the_migrations_make_the_tables_that_the_code_describes(url: str) -> Non
 
 
 WRONG = [
-    "", "nonsense", "mysql://h/d", "sqlite://", "sqlite:///:memory:", "sqlite+odd:///f",
+    "", "nonsense", "mysql://h/d", "sqlite://", "sqlite:///:memory:",
+    "sqlite:///file:x?mode=memory&uri=true", "sqlite+odd:///f",
     "postgresql+odd://h/d", "postgresql://h:port/d",
 ]  # fmt: skip
 

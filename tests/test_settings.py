@@ -92,6 +92,16 @@ WRONG: dict[str, tuple[str, str]] = {
     "a symmetric algorithm": (
         PRODUCTION + ISSUER + 'algorithms = ["HS256"]\n', "issuers.0.algorithms.0",
     ),
+    "an empty audience": (PRODUCTION + ISSUER + 'audiences = [""]\n', "issuers.0.audiences.0"),
+    "the whole network": (
+        PRODUCTION + ISSUER + 'private_networks = ["0.0.0.0/0"]\n',
+        "issuers.0.private_networks.0",
+    ),
+    "a cloud's own address": (
+        PRODUCTION + ISSUER.replace("https://ehr.example.org/fhir/", "https://169.254.169.254/x"),
+        "issuers.0.fhir_servers.0",
+    ),
+    "a log without the record of calls": ("log_level = 'error'\n", "log_level"),
     "an unknown setting": ("colour = 'red'\n", "colour"),
     "an unknown profile": ("profile = 'demo'\n", "profile"),
     "a remote sandbox": ("host = '0.0.0.0'\n", "host"),
@@ -122,6 +132,18 @@ def test_a_file_that_is_no_toml_is_named(
 def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTINGS_FILE, "/nowhere/settings.toml")
     with pytest.raises(BadSetting, match=SETTINGS_FILE):
+        from_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LUMBAR_MRI_CDS_PROFIL", "production"), ("LUMBAR_MRI_CDS_SECRETS", "/nowhere")],
+)
+def test_a_misspelt_name_or_a_folder_that_is_not_there_is_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=name):
         from_environment()
 
 
@@ -166,6 +188,9 @@ def test_a_code_of_the_site_for_nothing_we_know_refuses_to_start(desk: Desk) -> 
     [
         {"weather": ["Weather?patient={patient}"]},
         {"conditions": ["Condition?code=x"]},
+        {"conditions": ["Flag?patient={patient}"]},
+        {"conditions": ["Condition?code={patient}"]},
+        {"conditions": ["Condition?patient={patient}&_summary=true"]},
         {"conditions": ["Condition?patient={patient}&x= y"]},
         {"conditions": ["https://elsewhere.example/Condition?patient={patient}"]},
         {"conditions": ["$everything?patient={patient}"]},
@@ -174,6 +199,11 @@ def test_a_code_of_the_site_for_nothing_we_know_refuses_to_start(desk: Desk) -> 
 def test_a_search_of_the_site_is_of_one_patient(searches: dict[str, Any], desk: Desk) -> None:
     with pytest.raises(BadSetting, match="searches"):
         arrange(Client(searches=searches), desk.guideline, desk.settings)
+
+
+def test_a_key_of_the_site_fills_a_section_that_there_is(desk: Desk) -> None:
+    with pytest.raises(BadSetting, match="prefetch_keys"):
+        arrange(Client(prefetch_keys={"wx": "weather"}), desk.guideline, desk.settings)
 
 
 def the_card(desk: Desk, **client: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Opens what was sent for one key: the resources in it, and what stood in the way of others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -26,10 +26,17 @@ class _Link(Struct):
     relation: str | None = None
 
 
+class _Search(Struct):
+    """Why an entry stands in a search's answer."""
+
+    mode: str | None = None
+
+
 class _Entry(Struct):
     """One entry of a Bundle that fits."""
 
     resource: fhir.Resource
+    search: _Search | None = None
 
 
 class _Bundle(Struct):
@@ -59,6 +66,8 @@ class _LooseEntry(Struct):
     search: Any = None
 
 
+_LIST = b'"entry"'
+_read_outline = msgspec.json.Decoder(_LooseBundle).decode
 _read_bundle = msgspec.json.Decoder(_Bundle).decode
 _read_loose_bundle = msgspec.json.Decoder(_LooseBundle).decode
 _read_loose_entry = msgspec.json.Decoder(_LooseEntry).decode
@@ -71,6 +80,7 @@ class Piece:
     resources: list[Any] = field(default_factory=list)
     limits: set[Limit] = field(default_factory=set)
     pages_left: bool = False
+    is_list: bool = False
 
     def add(self, resource: Any, *, fits: bool = True) -> None:
         """Take in one resource; of one that does not fit, what could be read is still used."""
@@ -104,10 +114,23 @@ class Piece:
 def open_piece(json: bytes) -> Piece:
     """Read one piece: a Bundle at once if all of it fits, else entry by entry."""
     if _kind(json) == "Bundle":
-        return _open_bundle(json)
+        piece = _open_bundle(json)
+        if json.count(_LIST) > 1 and _has_two_lists(json):
+            piece.limits.add(Limit.UNREADABLE_ENTRY)
+        return piece
     piece = Piece()
     piece.add_raw(json)
     return piece
+
+
+def _has_two_lists(json: bytes) -> bool:
+    """Whether a Bundle holds its list of entries twice: only the last of them was read."""
+    try:
+        bare = _read_outline(json)
+    except fhir.UNREADABLE:
+        return True
+    inside = sum(bytes(entry).count(_LIST) for entry in bare.entry or ())
+    return json.count(_LIST) > 1 + inside
 
 
 def _kind(json: bytes) -> str:
@@ -124,15 +147,22 @@ def _open_bundle(json: bytes) -> Piece:
     except fhir.UNREADABLE:
         return _open_loose_bundle(json)
     found = [entry.resource for entry in bundle.entry or ()]
-    matches = sum(not isinstance(resource, fhir.OperationOutcome) for resource in found)
+    matches = sum(map(_is_match, bundle.entry or ()))
     more = any(link.relation == "next" for link in bundle.link or ())
-    piece = Piece(pages_left=more or (bundle.total or 0) > matches)
+    piece = Piece(pages_left=more or (bundle.total or 0) > matches, is_list=True)
     for resource in found:
         if isinstance(resource, fhir.OperationOutcome) or _says_nothing(resource):
             piece.add(resource)
         else:
             piece.resources.append(resource)
     return _checked(piece, bundle.type, bundle.total)
+
+
+def _is_match(entry: _Entry) -> bool:
+    """Whether an entry is one of those that the search was for, and that its total counts."""
+    if isinstance(entry.resource, fhir.OperationOutcome | fhir.Medication):
+        return False
+    return entry.search is None or entry.search.mode in (None, "match")
 
 
 def _open_loose_bundle(json: bytes) -> Piece:
@@ -144,7 +174,8 @@ def _open_loose_bundle(json: bytes) -> Piece:
     entries = bundle.entry or []
     total = bundle.total if isinstance(bundle.total, int) else 0
     more = bundle.link not in (None, []) and "next" in repr(bundle.link)
-    piece = Piece(pages_left=more or total > len(entries))
+    piece = Piece(is_list=True)
+    matches = 0
     for entry in entries:
         try:
             read = _read_loose_entry(bytes(entry))
@@ -152,7 +183,9 @@ def _open_loose_bundle(json: bytes) -> Piece:
             piece.limits.add(Limit.UNREADABLE_ENTRY)
             continue
         included = "include" in repr(read.search)
+        matches += not included
         piece.add_raw(bytes(read.resource), included=included)
+    piece = replace(piece, pages_left=more or total > matches)
     return _checked(piece, bundle.type, bundle.total)
 
 

@@ -67,6 +67,7 @@ class Limit(StrEnum):
     NO_PATIENT = "no-patient"
     MORE_PAGES = "more-pages"
     VERY_LONG = "very-long"
+    UNKNOWN_KEY = "unknown-key"
 
 
 # With one of these nothing of a section was had at all.

@@ -77,7 +77,10 @@ class Identity:
         for link in patient.link or ():
             pointed = (link.other.reference if link.other else None) or ""
             found = _RELATIVE.fullmatch(_VERSION.sub("", pointed)) or self._absolute(pointed)
-            if found and found["kind"] == _PATIENT:
+            elsewhere = (
+                found and "base" in found.groupdict() and not self._same_server(found["base"])
+            )
+            if found and not elsewhere and found["kind"] == _PATIENT:
                 (merged if link.type == "replaces" else linked).add(found["id"])
         return Identity(
             id=self.id,

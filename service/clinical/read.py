@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from service.clinical import fhir
@@ -14,6 +15,7 @@ from service.clinical.meaning import Calendar, Reader, Reading, tail
 from service.clinical.order import Order, order_entries
 from service.clinical.patient import Identity, Whose
 
+_SEEN_IN_ORDER = 20  # entries
 _DRUGS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
 
 
@@ -62,7 +64,7 @@ def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -
         entries += _entries(reader, one.usable)
         _note_length(reader, one)
         _excuse(reader, one)
-        for group in _groups(one):
+        for group in _groups(one, opened):
             sections[group] = _joined(sections.get(group), group, one)
     return _chart(reader, sections, entries)
 
@@ -195,11 +197,30 @@ def _excuse(reader: Reader, one: _Opened) -> None:
         one.piece.limits.discard(Limit.SEARCH_WIDENED)
 
 
-def _groups(one: _Opened) -> set[Group]:
-    """Say which sections a record fills: the one its key names, else those of its resources."""
+def _groups(one: _Opened, opened: list[_Opened]) -> set[Group]:
+    """Say which section a record fills: the one its key names.
+
+    What stands under a key that nobody knows is told by what it holds, where that is beyond doubt:
+    a readable list of one kind, the only one of its kind, beside others of which that is as true.
+    Observations come in parts, by category, so that a list of them is never known to be whole.
+    """
     if one.record.group is not None:
         return {one.record.group}
-    return {GROUPS[type(r)] for r in one.usable if type(r) in GROUPS}
+    if any(isinstance(resource, fhir.Patient) for resource in one.usable):
+        return {Group.PATIENT}
+    held = [_held(other) for other in opened if other.record.group is None]
+    mine = _held(one)
+    clear = mine is not None and None not in held and held.count(mine) == 1
+    return {mine} - {Group.OBSERVATIONS} if clear and mine is not None else set()
+
+
+def _held(one: _Opened) -> Group | None:
+    """Say of what section a readable list, or the patient's record, is; None if it is neither."""
+    kinds = {GROUPS.get(type(resource)) for resource in one.usable}
+    if one.piece.limits or len(kinds) != 1:
+        return None
+    (group,) = kinds
+    return group if one.piece.is_list or group is Group.PATIENT else None
 
 
 def _joined(before: Section | None, group: Group, one: _Opened) -> Section:
@@ -213,13 +234,19 @@ def _joined(before: Section | None, group: Group, one: _Opened) -> Section:
 
 
 def _reaches_back(reader: Reader, one: _Opened) -> bool:
-    """Whether a list read newest first reaches beyond the longest look-back that reads it."""
+    """Whether a list that is seen to be newest first ends beyond the longest look-back into it.
+
+    So many entries, each dated and none newer than the one before it, are in that order by no
+    chance: a server may have left the order out of account.
+    """
     group = one.record.group
     horizon = reader.reading.look_back_days.get(group) if group else None
-    days = [d.first for r in one.usable if (d := _dated(reader, r))]
-    if not days or horizon is None:
+    dated = [_dated(reader, r) for r in one.usable]
+    if horizon is None or len(dated) < _SEEN_IN_ORDER or None in dated:
         return False
-    return min(days) < days_before(reader.as_of, horizon)
+    days = [d.first for d in dated if d is not None]
+    in_order = all(later <= earlier for earlier, later in pairwise(days))
+    return in_order and days[-1] < days_before(reader.as_of, horizon)
 
 
 def _dated(reader: Reader, resource: Any) -> Days | None:
@@ -236,7 +263,8 @@ def _dated(reader: Reader, resource: Any) -> Days | None:
 
 def _chart(reader: Reader, sections: dict[Group, Section], entries: list[Entry]) -> Chart:
     """Put the chart together; a section nobody sent is a section that says nothing."""
-    missing = {g: Section(group=g, limits=(Limit.NOT_SENT,)) for g in Group if g is not Group.ORDER}
+    begun = {entry.group for entry in entries}
+    missing = {g: _missing(g, begun) for g in Group if g is not Group.ORDER}
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         for concept in entry.concepts:
@@ -250,3 +278,9 @@ def _chart(reader: Reader, sections: dict[Group, Section], entries: list[Entry])
         entries=tuple(entries),
         by_concept={concept: tuple(about) for concept, about in found.items()},
     )
+
+
+def _missing(group: Group, begun: set[Group]) -> Section:
+    """Give a section under whose key nothing was sent, though perhaps something under another."""
+    limit = Limit.UNKNOWN_KEY if group in begun else Limit.NOT_SENT
+    return Section(group=group, limits=(limit,))

@@ -38,6 +38,11 @@ class Access:
     expires_in_s: float | None
 
 
+def well_formed(token: object) -> bool:
+    """Whether something can be a token, and harm nothing as a header."""
+    return isinstance(token, str) and _TOKEN.fullmatch(token) is not None
+
+
 def grant(offer: Offer, client: Client, patient_id: str) -> Access | str:
     """Give access to a registered server, or a fixed word for why there is none."""
     if offer.fhir_server is None and offer.authorization is None:
@@ -57,7 +62,7 @@ def _with_token(base: str, authorization: dict[str, Any], patient_id: str) -> Ac
     kind = authorization.get("token_type", _BEARER)
     left_s = authorization.get("expires_in")
     whose = authorization.get("patient")
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+    if not isinstance(token, str) or not well_formed(token):
         return "token_malformed"
     if not isinstance(kind, str) or kind.lower() != _BEARER:
         return "token_malformed"

@@ -70,19 +70,23 @@ class FhirClient:
         `begun` is the moment, of `time.monotonic()`, at which the call came in.
         """
         every = list(wanted)
-        refusal = self.guard.refusal()
+        most_s = self.client.deadline_s
+        budget_s = min(most_s, access.expires_in_s or most_s)
+        leash = Leash(deadline=begun + budget_s, networks=self.client.networks)
+        if leash.over:  # the call waited too long for its turn, which is no fault of the server
+            return [_failed(one, "ehr_timeout") for one in every]
+        refusal = self.guard.refusal(access.base)
         if refusal:
             return [_failed(one, refusal) for one in every]
         found: list[Fetched] = []
         try:
-            found = self._in_parallel(every, access, begun)
+            found = self._in_parallel(every, access, leash)
         finally:
-            self.guard.leave(one.reason for one in found)
+            telling = found if budget_s == most_s else ()  # else the token ran out, not the server
+            self.guard.leave((one.reason for one in telling), access.base)
         return found
 
-    def _in_parallel(self, wanted: list[Wanted], access: Access, begun: float) -> list[Fetched]:
-        budget_s = min(self.client.deadline_s, access.expires_in_s or self.client.deadline_s)
-        leash = Leash(deadline=begun + budget_s, networks=self.client.networks)
+    def _in_parallel(self, wanted: list[Wanted], access: Access, leash: Leash) -> list[Fetched]:
         answers: dict[int, Fetched] = {}
         threads = []
         for number, one in enumerate(wanted):
@@ -158,8 +162,8 @@ def _all_pages(one: Wanted, base: str, getter: Getter) -> Fetched:
                 raise
             reason = problem.reason
             break
-        doubts |= _doubts(body)
         page = open_page(body)
+        doubts |= _doubts(body) if page is not None else frozenset()
         if page is None and not pages:
             # Not what was asked for: what it is, the reader of records will say.
             return Fetched(record=_record(one, body, doubts | {Limit.WRONG_TYPE}))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 FETCH_S = 2.0
+STALE_WAIT_S = 0.5  # so long newer keys are waited for while there are older ones
 MOST_BYTES = 256 * 1024
 MOST_KEYS = 100
 COOLDOWN_S = 30.0  # between two tries, whatever is asked for
@@ -119,7 +120,7 @@ class KeyRing:
             self._fetched = {}
         known = kid in self._fetched
         if not known or age_s > self._fresh_s:
-            self.refresh(wait=not known)
+            self.refresh(wait=True)  # a key that was taken back is not to be used once more
         return self._fetched.get(kid)
 
     def refresh(self, *, wait: bool) -> None:
@@ -135,17 +136,13 @@ class KeyRing:
                 self._asking, self._tried_at = asking, now
                 threading.Thread(target=self._ask, args=(asking,), daemon=True).start()
         if asking is not None and wait and (mine or not self._fetched):
-            asking.wait(FETCH_S)
+            asking.wait(STALE_WAIT_S if self._fetched else FETCH_S)
 
     def _ask(self, done: threading.Event) -> None:
         try:
-            keys, fresh_s = _fetch(self.issuer)
-            if keys:
-                self._fetched, self._fresh_s = keys, fresh_s
-                self._fetched_at = time.monotonic()
-                self.failures = 0
-            else:
-                self.failures += 1
+            self._fetched, self._fresh_s = _fetch(self.issuer)
+            self._fetched_at = time.monotonic()
+            self.failures = 0
         except (FhirServerError, ValueError, RecursionError, OSError):
             self.failures += 1  # the keys of before go on serving
         finally:
@@ -167,4 +164,8 @@ def _fetch(issuer: Issuer) -> tuple[dict[str, Mapping[str, Any]], float]:
     body, headers = getter.get_alone(issuer.jku or "")
     said = _MAX_AGE.search(headers.get("cache-control", ""))
     fresh_s = min(float(said[1]), FRESH_S) if said else FRESH_S
-    return read_keys(json.loads(body)), fresh_s
+    content = json.loads(body)
+    keys = read_keys(content)
+    if not keys and content != {"keys": []}:  # an empty set takes all keys back
+        raise ValueError
+    return keys, fresh_s

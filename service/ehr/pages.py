@@ -83,8 +83,10 @@ def joined(pages: list[Page], *, finished: bool) -> bytes:
     """Join pages to one Bundle; one that was not read to its end keeps a link to what is left."""
     entries = [bytes(entry) for page in pages for entry in page.entry or ()]
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-    if pages and pages[0].total is not None:
-        bundle["total"] = pages[0].total
+    totals = [page.total for page in pages if page.total is not None]
+    if totals:  # the largest; what is no number is kept, and tells that nobody can count here
+        odd = [total for total in totals if not isinstance(total, int)]
+        bundle["total"] = odd[0] if odd else max(totals)
     if not finished:
         bundle["link"] = [{"relation": "next"}]
     bundle["entry"] = [Raw(entry) for entry in entries]
@@ -92,13 +94,11 @@ def joined(pages: list[Page], *, finished: bool) -> bytes:
 
 
 def ambiguous(body: bytes) -> bool:
-    """Whether JSON holds a member twice, so that two readers may read two things."""
+    """Whether JSON holds a member twice, or cannot be checked: two readers may read two things."""
     try:
         json.loads(body, object_pairs_hook=_members)
-    except _Twice:
+    except (_Twice, ValueError, RecursionError):
         return True
-    except (ValueError, RecursionError):
-        return False  # what cannot be read is told apart elsewhere
     return False
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from service.clinical import fhir
 from service.clinical.bundles import open_piece
 from service.clinical.chart import Group, Limit
-from service.clinical.entries import GROUPS as GROUPS_OF_KINDS
 from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
 from service.ehr.access import Access, Offer, grant
@@ -22,6 +21,7 @@ _OTHER_NAMES = {
     "obs": Group.OBSERVATIONS,
 }
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
+_NOT_SENT = frozenset({Limit.NOT_SENT})
 _NEXT = b'"next"'
 _A_RESOURCE = b'"resourceType"'
 SENT = "prefetch"
@@ -39,17 +39,29 @@ class Gathered:
     origins: Mapping[str, str]
 
 
-def sorted_by_section(patient: Identity, prefetch: Mapping[str, bytes]) -> Records:
-    """Sort what was sent by the section it was asked for; a key that is not there was not sent."""
-    pieces = tuple(
+def sorted_by_section(
+    patient: Identity, prefetch: Mapping[str, bytes], own_keys: Mapping[str, str] | None = None
+) -> Records:
+    """Sort what was sent by the section it was asked for; a key that is not there was not sent.
+
+    `own_keys` are those of a site, each with its section: of several that fill one section, none
+    may be missing. What stands under any other key is told by what it holds.
+    """
+    own = {key.lower(): Group(section) for key, section in (own_keys or {}).items()}
+    names = _NAMES | own
+    pieces = [
         Record(
             key=key,
-            group=_NAMES.get(key.lower()),
+            group=names.get(key.lower()),
             json=None if bytes(json).strip() == b"null" else bytes(json),
         )
         for key, json in prefetch.items()
-    )
-    return Records(patient=patient, pieces=pieces)
+    ]
+    sent = {key.lower() for key in prefetch}
+    begun = {own[key] for key in sent & set(own)}
+    missing = [key for key, group in own.items() if group in begun and key not in sent]
+    pieces += [Record(key=key, group=own[key], json=b"", limits=_NOT_SENT) for key in missing]
+    return Records(patient=patient, pieces=tuple(pieces))
 
 
 def gather(
@@ -60,7 +72,7 @@ def gather(
     begun: float,
 ) -> Gathered:
     """Take what was sent; ask the FHIR server of the call, if it may be asked, for the rest."""
-    sent = sorted_by_section(patient, prefetch)
+    sent = sorted_by_section(patient, prefetch, fhir_client.client.prefetch_keys)
     origins = {group.value: SENT for record in sent.pieces for group in _filled(record)}
     access = grant(offer, fhir_client.client, patient.id)
     if isinstance(access, str):
@@ -70,10 +82,11 @@ def gather(
     given = fhir_client.fetch(wanted, access, begun) if wanted else []
     fetched = [_of_patient(one, patient) for one in given]
     continued = [id(one.before) for one in wanted if one.before is not None]
+    replaced = {one.group for one in wanted if one.before is None}
     kept = tuple(
         record
         for record in sent.pieces
-        if id(record) not in continued and not _in_name_only(record)
+        if id(record) not in continued and not (record.group in replaced and _in_name_only(record))
     )
     pieces = kept + tuple(one.record for one in fetched)
     return Gathered(
@@ -93,7 +106,8 @@ def _origins(fetched: list[Fetched]) -> dict[str, str]:
 
 def _wanted(sent: Records, access: Access, fhir_client: FhirClient) -> Iterator[Wanted]:
     """List what is lacking: sections nobody sent, or in name only, and pages that were left."""
-    there = {g for one in sent.pieces if not _in_name_only(one) for g in _filled(one)}
+    failed = {one.group for one in sent.pieces if _in_name_only(one)}
+    there = {g for one in sent.pieces for g in _filled(one)} - failed
     lacking = [group for group in GROUPS if group not in there]
     yield from searches(lacking, sent.patient.id, fhir_client.client.searches)
     for record in sent.pieces:
@@ -131,7 +145,7 @@ def _in_name_only(record: Record) -> bool:
         return record.group is Group.PATIENT
     if _A_RESOURCE not in record.json:
         return record.group is not None
-    if b"OperationOutcome" not in record.json[:400]:
+    if b"OperationOutcome" not in record.json:
         return False
     try:
         return fhir.read_kind(record.json).resourceType == "OperationOutcome"
@@ -140,8 +154,11 @@ def _in_name_only(record: Record) -> bool:
 
 
 def _filled(record: Record) -> set[Group]:
-    """Say which sections a record fills: the one its key names, or those of what it holds."""
+    """Say which section a record fills: the one that its key names.
+
+    Of what stands under a key that nobody knows only the patient's own record is all there is.
+    """
     if record.group is not None or record.json is None:
         return {record.group} if record.group else set()
     held = open_piece(record.json).resources
-    return {GROUPS_OF_KINDS[type(one)] for one in held if type(one) in GROUPS_OF_KINDS}
+    return {Group.PATIENT} if any(isinstance(one, fhir.Patient) for one in held) else set()

@@ -1,6 +1,7 @@
 """What an integrator is told of a FHIR server before the first call: what it is, what it gives."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,16 +9,19 @@ from typing import Any
 
 from service.addresses import normalised
 from service.clients import MOST_DEADLINE_S, Client
+from service.clinical import fhir
 from service.clinical.bundles import open_piece
 from service.clinical.chart import Group
 from service.clinical.guideline import Guideline
-from service.ehr.access import Access, Secret
+from service.clinical.patient import Identity, Whose
+from service.ehr.access import Access, Secret, well_formed
 from service.ehr.fhir_client import Fetched, FhirClient, searches
 from service.ehr.get import Getter
 from service.ehr.leash import Leash
 from service.ehr.searches import GROUPS
 from service.errors import BadSetting, FhirServerError
 
+_VERSION = re.compile(r"[0-9A-Za-z.-]{1,20}")
 _KNOWN_VERSIONS = ("4.0", "4.3")  # FHIR R4 and R4B, whose fields that are read are the same
 
 
@@ -39,6 +43,8 @@ def preflight(
     base = normalised(url)
     if base is None:
         raise BadSetting("--ehr", expected="an absolute address without query or fragment")
+    if token is not None and not well_formed(token):
+        raise BadSetting("--token-file", expected="one access token of printable ASCII")
     own = client.model_copy(update={"fhir_servers": (base,)})
     registered = base in client.fhir_servers
     about, problems = _described(base, own)
@@ -72,7 +78,8 @@ def _described(base: str, client: Client) -> tuple[list[str], int]:
 def _capabilities(statement: Any) -> tuple[list[str], int]:
     if not isinstance(statement, dict) or statement.get("resourceType") != "CapabilityStatement":
         return ["  metadata: no CapabilityStatement"], 1
-    version = str(statement.get("fhirVersion", "not said"))[:20]
+    said = statement.get("fhirVersion")
+    version = said if isinstance(said, str) and _VERSION.fullmatch(said) else "not said"
     kinds = {
         str(resource.get("type"))
         for rest in _dicts(statement.get("rest"))
@@ -108,7 +115,7 @@ def _searched(
     fetched = FhirClient(client=slow).fetch(wanted, access, begun)
     for one, answer, shown in zip(wanted, fetched, _paths("ID", client), strict=True):
         needed = one.group in guideline.needed
-        said, good = _came_of(answer, one.group, needed)
+        said, good = _came_of(answer, one.group, patient_id, needed=needed)
         yield f"{shown}: {said}", needed and not good
     took_s = time.monotonic() - begun
     limit_s = client.deadline_s
@@ -116,14 +123,24 @@ def _searched(
     yield f"all together {took_s:.2f} s, {kept} the deadline of {limit_s} s", took_s > limit_s
 
 
-def _came_of(answer: Fetched, group: Group, needed: bool) -> tuple[str, bool]:
+def _came_of(answer: Fetched, group: Group, patient_id: str, *, needed: bool) -> tuple[str, bool]:
     piece = open_piece(answer.record.json or b"") if answer.record.json else None
     limits = sorted(answer.record.limits | (piece.limits if piece else set()))
     wrong = [answer.reason] if answer.reason else [limit.value for limit in limits]
     if piece is not None and piece.pages_left and not answer.reason:
         wrong.append("more-pages")
-    count = len(piece.resources) if piece else 0
+    found = piece.resources if piece else []
+    count = len(found)
+    if any(_is_of_another(resource, Identity(id=patient_id)) for resource in found):
+        wrong.append("other-patient")
     said = f"{count} read" + (f"; {', '.join(wrong)}" if wrong else "")
     if wrong:
         said += " (needed for a deferral)" if needed else f" ({group.value} add to the advice)"
     return said, not wrong
+
+
+def _is_of_another(resource: Any, patient: Identity) -> bool:
+    if isinstance(resource, fhir.Patient):
+        return resource.id != patient.id
+    subject = getattr(resource, "subject", None) or getattr(resource, "patient", None)
+    return subject is not None and patient.whose(subject) is Whose.ANOTHER

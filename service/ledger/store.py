@@ -46,7 +46,7 @@ def _address(url: str) -> URL:
         raise BadSetting("ledger_url", expected="a database address") from None
     if address.drivername not in _DRIVERS:
         raise BadSetting("ledger_url", expected="sqlite:///FILE or postgresql://…")
-    if address.drivername == "sqlite" and address.database in _IN_MEMORY:
+    if address.drivername == "sqlite" and (address.database in _IN_MEMORY or address.query):
         raise BadSetting("ledger_url", expected="sqlite:///FILE, which lasts and can be shared")
     return address
 

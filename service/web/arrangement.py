@@ -9,11 +9,15 @@ from zoneinfo import ZoneInfo
 from service.clients import Client, OrderCode
 from service.clinical.guideline import Guideline
 from service.ehr.fhir_client import FhirClient
-from service.ehr.searches import GROUPS
+from service.ehr.searches import GROUPS, PREFETCH
 from service.errors import BadSetting
 from service.settings import Settings
 
-_SEARCH = re.compile(r"[A-Z][A-Za-z]+\?[A-Za-z0-9_.:,=&%+|{}-]+")
+# Of one patient, and of whole resources.
+_SEARCH = re.compile(
+    r"[A-Z][A-Za-z]+\?(?!.*(?:_summary|_elements))(?:[A-Za-z0-9_.:,=&%+|-]+&)?"
+    r"(?:patient|subject)=(?:Patient/)?\{patient\}(?:&[A-Za-z0-9_.:,=&%+|-]+)?"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +49,15 @@ def _check_searches(client: Client) -> None:
         if section not in {group.value for group in GROUPS}:
             known = ", ".join(group.value for group in GROUPS)
             raise BadSetting(f"searches.{section}", expected=f"one of {known}")
+        kind = PREFETCH[section].partition("?")[0]
         for search in searches:
-            if "{patient}" not in search or not _SEARCH.fullmatch(search):
+            if not _SEARCH.fullmatch(search) or not search.startswith(f"{kind}?"):
                 raise BadSetting(
-                    f"searches.{section}", expected="searches like Condition?patient={patient}"
+                    f"searches.{section}", expected=f"searches like {kind}?patient={{patient}}"
                 )
+    for key, section in client.prefetch_keys.items():
+        if section not in PREFETCH:
+            raise BadSetting(f"prefetch_keys.{key}", expected=f"one of {', '.join(PREFETCH)}")
 
 
 def _with_order_codes(guideline: Guideline, codes: Iterable[OrderCode]) -> Guideline:

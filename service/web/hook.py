@@ -68,7 +68,7 @@ _decode_head = msgspec.json.Decoder(_Head).decode
 _decode_subject = msgspec.json.Decoder(_Subject).decode
 # Ids longer than FHIR's 64 characters are real, and so is the underscore; what could change a
 # search (a comma, a question mark, a slash) is no id.
-_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
