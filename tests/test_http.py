@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from charts import TODAY, ago, back_pain, call, condition, order
+from charts import TODAY, ago, back_pain, call, condition, order, procedure
 from conformance import hold, hold_discovery
+from conftest import Judge
 from flask.testing import FlaskClient
 
 from service.app import create_app
@@ -134,6 +135,11 @@ def test_what_could_change_a_search_is_no_id(odd: str, client: FlaskClient) -> N
     body = call(back_pain())
     body["context"]["patientId"] = odd
     assert refused(client.post(SERVICE, json=body), 400)["expression"] == ["context.patientId"]
+
+
+def test_a_study_whose_status_cannot_be_read_is_told_with_its_date(judge: Judge) -> None:
+    odd = {**procedure("72148", 0), "status": "\x00", "performedDateTime": TODAY.isoformat()}
+    judge(call(back_pain(onsetDateTime=ago(9)), odd), TODAY)
 
 
 def test_every_other_wrong_call_has_its_status(client: FlaskClient) -> None:

@@ -38,7 +38,10 @@ def facts_of(row: Row, assessment: Assessment, chart: Chart, guideline: Guidelin
     ]
     left_of_care = max(rule.needed_days - findings.care.days, rule.review_after_days)
     imaged = [e for c, _ in row.cells for e in findings.by_criterion[c].evidence]
-    done = [e.asserted.last.isoformat() for e in imaged if e.asserted and e.delivered]
+    dated = [e for e in imaged if e.asserted]
+    # Of a study whose status cannot be read the date is still told.
+    done = [e.asserted.last.isoformat() for e in dated if e.delivered and e.asserted]
+    done = done or [e.asserted.last.isoformat() for e in dated if e.asserted]
     return Facts(
         days=_counted(days, guideline),
         care_days=_counted(findings.care.days, guideline),
