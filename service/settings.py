@@ -70,7 +70,7 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()
-    client: Client = Client(profile="sandbox", rating=False)
+    client: Client = Client(profile="sandbox", rating=False, canary=True)
 
     @field_validator("host")
     @classmethod
