@@ -1,14 +1,16 @@
 """Builds and wires the service, once."""
 
+import atexit
 import gc
-from typing import TYPE_CHECKING
 
 import msgspec
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from service.content import content_folder, load
-from service.errors import BadHookRequest, MissingPrerequisite, NotAuthorized
+from service.errors import BadHookRequest, MissingPrerequisite, NotAuthorized, StoreDown
+from service.ledger.ledger import Ledger, open_ledger
+from service.ledger.store import is_up_to_date
 from service.logs import begin, log
 from service.pages.source_attributes import source_attributes
 from service.settings import Settings, from_environment
@@ -16,14 +18,14 @@ from service.web import hook
 from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
+from service.web.feedback import MOST_BYTES, Reception
 from service.web.openapi import description
 from service.web.record import CallRecord
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
 _UNKNOWN = "unknown"
 _RECORDED = (hook.DISCOVERY_PATH, _UNKNOWN)  # endpoints whose calls are worth a line
+_AUDITED = (hook.CALL_PATH, hook.FEEDBACK_PATH)  # those whose calls the ledger keeps
+_RETRY_AFTER_S = 10
 
 
 def open_desk(settings: Settings) -> Desk:
@@ -50,40 +52,27 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings = from_environment()
         begin(settings.log_level)
     desk = open_desk(settings)
-    store = _store(settings)
-    door = _door(settings, store)
+    recommendations = {row.rule: row.recommendation for row in desk.guideline.rows}
+    ledger = open_ledger(settings, recommendations)
+    door = Door(settings=settings, seen=ledger.seen if ledger else None)
+    door.open()
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    _keep_records(app)
+    _keep_records(app, desk, ledger)
     _answer_calls(app, desk, door)
-    _answer_operators(app, desk, store)
+    _take_feedback(app, desk, door, ledger)
+    _answer_operators(app, desk, ledger)
     app.register_blueprint(source_attributes(desk.guideline))
     _answer_errors(app)
     _let_browsers_in(app, settings)
     return app
 
 
-def _store(settings: Settings) -> "Engine | None":
-    """Open the ledger, where there is anything to remember: the sandbox knows no callers."""
-    if settings.open_to_anyone:
-        return None
-    from service.ledger.store import open_store
-
-    return open_store(settings.ledger_url.get_secret_value())
-
-
-def _door(settings: Settings, store: "Engine | None") -> Door:
-    door = Door(settings=settings, seen=None)
-    if store is not None:
-        from service.ledger.replay import SeenTokens
-
-        door.seen = SeenTokens(engine=store, key=settings.card_key.get_secret_value())
-    door.open()
-    return door
-
-
-def _keep_records(app: Flask) -> None:
+def _keep_records(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
     """Keep one record of every call, and write it whatever becomes of the call."""
+    if ledger is not None:
+        app.extensions["ledger"] = ledger
+        atexit.register(ledger.close)
 
     @app.before_request
     def begin() -> None:
@@ -92,12 +81,18 @@ def _keep_records(app: Flask) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        g.kept.status = response.status_code
-        response.headers["X-Request-Id"] = g.kept.request_id
+        kept: CallRecord = g.kept
+        kept.status = response.status_code
+        if kept.status != 200:
+            kept.cards = []  # whatever was written, none was given out
+        response.headers["X-Request-Id"] = kept.request_id
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if g.kept.endpoint.startswith(_RECORDED) and request.method != "OPTIONS":
-            g.kept.write()
+        if kept.endpoint.startswith(_RECORDED) and request.method != "OPTIONS":
+            kept.write()
+        # Who was not let in stands in the log alone: nobody can fill the ledger from outside.
+        if ledger is not None and kept.endpoint in _AUDITED and kept.was_let_in:
+            ledger.journal.keep(kept.rows(today(desk.zone)))
         return response
 
 
@@ -121,11 +116,31 @@ def _answer_calls(app: Flask, desk: Desk, door: Door) -> None:
         return _json(answer(body, desk, today(arranged.zone), arranged, g.kept))
 
 
+def _take_feedback(app: Flask, desk: Desk, door: Door, ledger: Ledger | None) -> None:
+    """Take what EHRs say became of the cards; it is acknowledged when it is stored."""
+    reception = Reception(book=ledger.book, guideline=desk.guideline) if ledger else None
+
+    @app.post(hook.FEEDBACK_PATH)
+    def feedback() -> Response:
+        arranged = desk.arrangement(_admit(door, hook.FEEDBACK_PATH))
+        request.max_content_length = MOST_BYTES
+        refusal = _unreadable()
+        if refusal is not None:
+            g.kept.reason = "not_supported"
+            return refusal
+        body = request.get_data(cache=False)
+        if reception is None:
+            raise StoreDown
+        reception.take(body, g.kept, today(arranged.zone))
+        return _json(b"{}")
+
+
 def _admit(door: Door, path: str) -> Caller:
     """Let the caller in, and keep who it is; raises NotAuthorized."""
     caller = door.admit(request.headers.get("Authorization"), path)
     kept: CallRecord = g.kept
     kept.issuer, kept.tenant, kept.token_id = caller.issuer, caller.tenant, caller.token_id
+    kept.was_let_in = True
     if caller.replay_unchecked:
         kept.reason = "replay_unchecked"
         log.error("replay store down")
@@ -142,7 +157,7 @@ def _unreadable() -> Response | None:
     return None
 
 
-def _answer_operators(app: Flask, desk: Desk, store: "Engine | None") -> None:
+def _answer_operators(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
     """Answer what operators and integrators ask: does it live, is it ready, how is it called."""
     openapi = msgspec.json.encode(description(desk.settings))
 
@@ -153,7 +168,7 @@ def _answer_operators(app: Flask, desk: Desk, store: "Engine | None") -> None:
     @app.get("/health/ready")
     def ready() -> Response:
         # A store that is down is told, and is no reason to stop advising: cards do not wait for it.
-        told = {"status": "ok", "content": desk.guideline.version, "ledger": _state(store)}
+        told = {"status": "ok", "content": desk.guideline.version, "ledger": _state(ledger)}
         return _json(msgspec.json.encode(told))
 
     @app.get("/openapi.json")
@@ -161,12 +176,10 @@ def _answer_operators(app: Flask, desk: Desk, store: "Engine | None") -> None:
         return _json(openapi)
 
 
-def _state(store: "Engine | None") -> str:
-    if store is None:
+def _state(ledger: Ledger | None) -> str:
+    if ledger is None:
         return "none"
-    from service.ledger.store import is_up_to_date
-
-    return "ok" if is_up_to_date(store) else "down"
+    return "ok" if is_up_to_date(ledger.engine) else "down"
 
 
 def _let_browsers_in(app: Flask, settings: Settings) -> None:
@@ -206,6 +219,14 @@ def _answer_errors(app: Flask) -> None:
     def missing(problem: MissingPrerequisite) -> Response:
         g.kept.reason = "missing_prerequisite"
         return _refused(412, "required", f"prefetch needed: {', '.join(problem.keys)}")
+
+    @app.errorhandler(StoreDown)
+    def not_stored(_problem: StoreDown) -> Response:
+        g.kept.reason = "ledger_down"
+        log.error("feedback not stored")
+        response = _refused(503, "transient", "not stored; try again")
+        response.headers["Retry-After"] = str(_RETRY_AFTER_S)
+        return response
 
     @app.errorhandler(NotAuthorized)
     def stranger(problem: NotAuthorized) -> Response:

@@ -84,17 +84,19 @@ def _made_ready(settings: Settings) -> Guideline:
             KeyRing(issuer=issuer).load()
     except (BadSetting, BadContent) as problem:
         raise click.ClickException(str(problem)) from problem
-    if not settings.open_to_anyone:
-        _prepare_ledger(settings.ledger_url.get_secret_value(), shared=False)
+    _prepare_ledger(settings, shared=False)
     return guideline
 
 
-def _prepare_ledger(url: str, *, shared: bool) -> None:
+def _prepare_ledger(settings: Settings, *, shared: bool) -> None:
     """Check the ledger's address, and make its tables; those of a shared one if asked to."""
+    if settings.ledger_url is None:
+        return
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.ledger.store import migrate, open_store
 
+    url = settings.ledger_url.get_secret_value()
     try:
         engine = open_store(url)
         if shared or engine.dialect.name == "sqlite":
@@ -128,7 +130,7 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
 )
 def migrate(file: Path | None) -> None:
     """Bring the tables of the ledger to the version that this release needs."""
-    _prepare_ledger(_settings(file).ledger_url.get_secret_value(), shared=True)
+    _prepare_ledger(_settings(file), shared=True)
     click.echo("the ledger is up to date")
 
 

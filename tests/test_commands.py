@@ -182,7 +182,8 @@ def test_a_port_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_settings_default_to_the_sandbox_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOST", "PORT", "TIME_ZONE", "ALLOW_REMOTE_SANDBOX"):
         monkeypatch.delenv(name, raising=False)
-    assert from_environment() == Settings()
+    url = "sqlite:///var/ledger.sqlite"
+    assert from_environment() == Settings(ledger_url=url)
 
 
 def test_a_wheel_elsewhere_answers_byte_for_byte_the_same(tmp_path: Path) -> None:

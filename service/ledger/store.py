@@ -21,14 +21,15 @@ _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str, *, durable: bool = False) -> Engine:
     """Open the database; raises BadSetting for an address that is none, or that does not last.
 
+    What is committed to a `durable` one is on the disk, even if the power fails the moment after.
     Nothing is connected to yet: a store that is down, or hangs, shows when it is used.
     """
     address = _address(url)
     if address.drivername == "sqlite":
-        return _sqlite(address)
+        return _sqlite(address, "FULL" if durable else "NORMAL")
     engine = _postgresql(address, f"-c statement_timeout={_BUSY_MS}")
     from service.ledger.patience import Impatient
 
@@ -65,7 +66,7 @@ def _postgresql(address: URL, options: str = "") -> Engine:
         raise BadSetting("ledger_url", expected=expected) from None
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, synchronous: str = "NORMAL") -> Engine:
     try:
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -77,7 +78,7 @@ def _sqlite(address: URL) -> Engine:
     def _configure(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
 
     return engine
 

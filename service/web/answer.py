@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
 from service.clients import Client
@@ -141,7 +141,8 @@ def _note_advice(kept: CallRecord, gathered: Gathered, given: list[Advice], clie
     for advice in given:
         kept.rules.append(advice.assessment.row.rule)
         kept.recommendations.append(advice.assessment.row.recommendation)
-        kept.cards += [_card_record(card, kept.mode, client) for card in advice.cards]
+        for position, card in enumerate(advice.cards):
+            kept.cards.append(replace(_card_record(card, kept.mode, client), position=position))
         kept.failed_questions += advice.assessment.findings.failed
         for criterion in advice.assessment.findings.failed:
             log.error("criterion failed", criterion=criterion)

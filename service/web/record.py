@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,17 @@ _LONGEST_ID = 64
 _PRACTITIONER = re.compile(r"[A-Za-z]{1,30}/[A-Za-z0-9._-]{1,128}")
 _CODE = re.compile(r"[A-Za-z0-9._:/#+-]{1,128}")
 _MOST_CODES = 16  # of orders that are not mapped, in one call
-_NOT_LOGGED = ("at", "day", "clinician", "unmapped_codes")  # the line has a time of its own
+_CALL_COLUMNS = (
+    "at", "endpoint", "token_id", "hook", "hook_instance", "patient", "encounter", "clinician",
+    "drafts", "orders", "content_version", "status", "reason", "duration_ms",
+)  # fmt: skip
+_NOT_LOGGED = (
+    "at",
+    "day",
+    "clinician",
+    "unmapped_codes",
+    "was_let_in",
+)  # the line has a time of its own
 UNFIT = "unfit"  # stands for a code that is none
 
 
@@ -31,6 +42,7 @@ class CardRecord:
     recommendation: str
     indicator: str
     shown: bool
+    position: int = 0  # among the cards on its order; 0 is the one on the indication
 
 
 @dataclass(kw_only=True)
@@ -68,6 +80,7 @@ class CallRecord:
     failed_questions: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)  # of feedback, one for each card it is on
     content_version: str | None = None
+    was_let_in: bool = False
     status: int = 0
     reason: str | None = None  # a fixed word for why a call was refused, or what was wrong
 
@@ -90,6 +103,24 @@ class CallRecord:
         kept["day"] = self.day.isoformat() if self.day else None
         return {**kept, "duration_ms": round((time.monotonic() - begun) * 1000, 1)}
 
+    def rows(self, day: date) -> dict[str, list[dict[str, Any]]]:
+        """Give what the ledger keeps of the call, by table; `day` for a call that has none."""
+        kept = self.as_dict()
+        shared = {"day": (self.day or day).isoformat()}
+        shared |= {name: kept[name] for name in ("issuer", "tenant", "mode")}
+        call = {name: kept[name] for name in _CALL_COLUMNS}
+        call |= {name: _json(kept[name]) for name in ("origins", "failed_questions", "outcomes")}
+        of_card = {name: kept[name] for name in ("at", "hook", "clinician", "content_version")}
+        mine = {"call_id": self.request_id}
+        return {
+            "calls": [{"id": self.request_id, **call, **shared}],
+            "cards": [{**card, **of_card, **mine, **shared} for card in kept["cards"]],
+            "unmapped_codes": [
+                {"system": system, "code": code, **mine, **shared}
+                for system, code in self.unmapped_codes
+            ],
+        }
+
     def hashed(self, kind: str, named: str | None, key: bytes) -> str | None:
         """Hash an id of some kind with a key, so that two tenants' ids can never be matched."""
         if not named:
@@ -108,6 +139,10 @@ class CallRecord:
             pair = tuple(part if _CODE.fullmatch(part) else UNFIT for part in (system, code))
             if pair not in self.unmapped_codes and len(self.unmapped_codes) < _MOST_CODES:
                 self.unmapped_codes.append((pair[0], pair[1]))
+
+
+def _json(value: Any) -> str | None:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")) if value else None
 
 
 def instance_of(given: str) -> str | None:
