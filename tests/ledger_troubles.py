@@ -43,7 +43,7 @@ class FileTroubles:
 
     @contextmanager
     def full(self, served: Served) -> Iterator[None]:
-        """Nothing may be written to any file, the log and the spool among them, but a first page."""
+        """Nothing can be written to any file, the log and the spool too, but a first page."""
         limits = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in workers(served)}
         for pid, (_, hard) in limits.items():
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (ONE_PAGE, hard))

@@ -224,6 +224,8 @@ def test_a_call_that_goes_on_without_the_answer_hardly_waits_for_it(tmp_path: Pa
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
     migrate(url)
     tokens = seen(url)
+    OPENED.append(open_store(url, lock_ms=45))
+    tokens.hasty = OPENED[-1]
     with tokens.engine.connect() as other:
         other.exec_driver_sql("BEGIN IMMEDIATE")
         took = []
@@ -233,8 +235,7 @@ def test_a_call_that_goes_on_without_the_answer_hardly_waits_for_it(tmp_path: Pa
                 tokens.first_use("a", f"id-{number}", NOW + 300, NOW, needed=False)
             took.append(time.perf_counter() - begun)
         assert not tokens.first_use("a", "id-7", NOW + 300, NOW, needed=False)  # remembered here
-    assert sum(one > 0.05 for one in took) <= 1  # the first; what it found out, the others know
-    assert max(took) < 0.3
+    assert sum(one > 0.04 for one in took) <= 1  # the first; what it found out, the others know
     until = time.monotonic() + DOWN_S
     while True:  # what was asked meanwhile is still being answered
         try:

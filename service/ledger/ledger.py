@@ -12,6 +12,8 @@ from service.ledger.spool import Spool
 from service.ledger.store import open_store
 from service.settings import Settings
 
+_HASTY_MS = 45  # so long a call that may go on waits for another writer
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
@@ -25,8 +27,9 @@ class Ledger:
     def close(self) -> None:
         """Write what waits, and let go of the database."""
         self.journal.end()
-        for engine in (self.engine, self.book.engine):
-            engine.dispose()
+        for engine in (self.engine, self.book.engine, self.seen.hasty):
+            if engine is not None:
+                engine.dispose()
 
 
 def open_ledger(settings: Settings, recommendations: Mapping[str, str]) -> Ledger | None:
@@ -37,11 +40,11 @@ def open_ledger(settings: Settings, recommendations: Mapping[str, str]) -> Ledge
     if settings.ledger_url is None:
         return None
     url, key = settings.ledger_url.get_secret_value(), settings.card_key.get_secret_value()
-    engine = open_store(url)
+    engine, hasty = open_store(url), open_store(url, lock_ms=_HASTY_MS)
     spool = Spool(folder=settings.spool_folder, most_bytes=settings.most_spooled_bytes)
     return Ledger(
         engine=engine,
-        seen=SeenTokens(engine=engine, key=key),
+        seen=SeenTokens(engine=engine, key=key, hasty=hasty),
         journal=Journal(engine=engine, spool=spool),
         book=FeedbackBook(
             engine=open_store(url, durable=True), key=key, recommendations=recommendations

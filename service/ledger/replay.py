@@ -21,7 +21,7 @@ _SWEEP_EVERY_S = 60
 _SWEPT_AT_ONCE = 10_000
 _MOST_ASKING = 16  # questions at a time that are not waited for to the end
 _MOST_OPEN = 100_000
-_PATIENCE_S = 0.1
+_PATIENCE_S = 0.25  # so long an answer that is not needed is waited for, once
 _REST_S = 5  # so long a server that failed is taken to be down, and no other call waits for it
 
 
@@ -31,6 +31,7 @@ class SeenTokens:
 
     engine: Engine
     key: bytes
+    hasty: Engine | None = None  # the same, which waits for other writers hardly at all
     _swept_at: float = 0.0
     _failed_at: float = float("-inf")
     _is_late: bool = False  # the last answer did not come in time, or not at all
@@ -58,7 +59,7 @@ class SeenTokens:
         if not needed:
             return self._soon(token, expires_at, now)
         try:
-            return self._asked(token, expires_at, now)
+            return self._asked(self.engine, token, expires_at, now)
         except StoreDown:
             self._open.pop(token, None)  # it is not let in, and may come again
             raise
@@ -67,7 +68,8 @@ class SeenTokens:
         if not self._places.acquire(blocking=False):
             raise StoreDown
         was_late, begun = self._is_late, time.monotonic()
-        asked = self._askers.submit(self._asked, token, expires_at, now)
+        engine = self.hasty or self.engine
+        asked = self._askers.submit(self._asked, engine, token, expires_at, now)
         asked.add_done_callback(lambda done: self._answered(done, begun))
         if was_late:
             raise StoreDown
@@ -92,13 +94,13 @@ class SeenTokens:
                 del self._open[next(iter(self._open))]
         return True
 
-    def _asked(self, token: bytes, expires_at: float, now: float) -> bool:
+    def _asked(self, engine: Engine, token: bytes, expires_at: float, now: float) -> bool:
         """Ask the database, and tell it; raises StoreDown, for a while without asking it."""
         if 0 <= now - self._failed_at < _REST_S:
             raise StoreDown
         row = self._insert(token=token, expires_at=int(expires_at) + 1)
         try:
-            with self.engine.begin() as connection:
+            with engine.begin() as connection:
                 is_new = connection.execute(row).first() is not None
         except (SQLAlchemyError, OSError) as problem:
             if self.engine.dialect.name == "postgresql":  # a file fails, or answers, at once
