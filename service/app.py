@@ -18,6 +18,7 @@ from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
 from service.web.openapi import description
 from service.web.record import CallRecord
+from service.web.scrape import metrics
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _answer_calls(app, desk, door)
     _answer_operators(app, desk, store)
     app.register_blueprint(source_attributes(desk.guideline))
+    app.register_blueprint(metrics(settings, desk.guideline.version))
     _answer_errors(app)
     _let_browsers_in(app, settings)
     return app

@@ -14,6 +14,7 @@ from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting
+from service.metrics import shared_by_workers
 from service.settings import SETTINGS_FILE, Settings, from_environment
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def serve(file: Path | None) -> None:
     guideline = _made_ready(settings)
     _refuse_taken_port(settings)
     _say_where(settings, guideline)
-    Server(
+    server = Server(
         "service.app:create_app",
         factory=True,
         address=settings.host,
@@ -58,9 +59,15 @@ def serve(file: Path | None) -> None:
         backpressure=_WAITING_A_WORKER,
         log_enabled=True,
         log_access=False,
+        respawn_failed_workers=True,
         # A worker that is told to end while it still starts would never hear of it again.
         workers_kill_timeout=_ENDS_WITHIN_S,
-    ).serve()
+    )
+    try:
+        with shared_by_workers():
+            server.serve()
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 def _settings(file: Path | None) -> Settings:

@@ -67,6 +67,7 @@ class Settings(BaseModel):
     browser_origins: tuple[str, ...] = ()
     card_key: SecretBytes = SecretBytes(SANDBOX_KEY)
     ledger_url: SecretStr = SecretStr("sqlite:///var/ledger.sqlite")
+    metrics_token: SecretStr | None = None  # shown by whoever reads /metrics in production
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()
@@ -87,6 +88,13 @@ class Settings(BaseModel):
         if url is not None and base is None:
             raise ValueError("expected an absolute address without query or fragment")
         return base
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value().encode()) < _SHORTEST_KEY:
+            raise ValueError(f"expected a secret of {_SHORTEST_KEY} bytes or more")
+        return token
 
     @model_validator(mode="after")
     def _fits_the_profile(self) -> Self:

@@ -26,7 +26,14 @@ from service.settings import Settings
 CASES = 1000 if os.environ.get("CI") == "true" else 100
 SEED = int(os.environ.get("OPENAPI_SEED") or SystemRandom().randrange(2**32))
 CALL, DISCOVERY = "POST /cds-services/lumbar-mri", "GET /cds-services"
-OPERATIONS = {CALL, DISCOVERY, "GET /health/live", "GET /health/ready", "GET /openapi.json"}
+OPERATIONS = {
+    CALL,
+    DISCOVERY,
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /openapi.json",
+}
 # Of calls that the description allows or forbids alike.
 TRUE_OF_ANY = {
     "not_a_server_error", "status_code_conformance", "content_type_conformance",

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from service.logs import log
+from service.metrics import count
 
 _LONGEST_ID = 64
 
@@ -43,10 +44,10 @@ class CallRecord:
     reason: str | None = None  # a fixed word for why a call was refused, or what was wrong
 
     def write(self) -> None:
-        """Write the one line of this call; one that needs a person is an error."""
-        told = {
-            name: value for name, value in self.as_dict().items() if value not in (None, [], {})
-        }
+        """Write the one line of this call, and count it; one that needs a person is an error."""
+        kept = self.as_dict()
+        count(kept)
+        told = {name: value for name, value in kept.items() if value not in (None, [], {})}
         level = "error" if self.failed_questions or self.status >= 500 else "info"
         getattr(log, level)("call", **told)
 
