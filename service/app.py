@@ -16,6 +16,7 @@ from service.web import hook
 from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
+from service.web.canaries import prove
 from service.web.openapi import description
 from service.web.record import CallRecord
 from service.web.scrape import metrics
@@ -47,10 +48,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Without settings it is a worker's, which reads its own and whose log is a service's.
     """
+    is_worker = settings is None
     if settings is None:
         settings = from_environment()
         begin(settings.log_level)
     desk = open_desk(settings)
+    if is_worker:
+        prove(content_folder(), desk.guideline)
     store = _store(settings)
     door = _door(settings, store)
     app = Flask("service", static_folder=None)

@@ -84,9 +84,11 @@ def _made_ready(settings: Settings) -> Guideline:
     """Try once, before any worker starts, all that could refuse to start."""
     from service.app import open_desk
     from service.ehr.keys import KeyRing
+    from service.web.canaries import prove
 
     try:
         guideline = open_desk(settings).guideline
+        prove(content_folder(), guideline)
         for issuer in settings.issuers:
             KeyRing(issuer=issuer).load()
     except (BadSetting, BadContent) as problem:
@@ -263,14 +265,22 @@ def _refuse(problem: BadHookRequest) -> NoReturn:
     "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 def check_content(folder: Path | None) -> None:
-    """Check the content in FOLDER (default: the shipped cards)."""
+    """Check the content in FOLDER (default: the shipped cards).
+
+    Each of its canaries has to get the card that it expects.
+    """
+    from service.web.canaries import prove
+
+    folder = folder or content_folder()
     try:
-        guideline = load(folder or content_folder())
+        guideline = load(folder)
+        heard = prove(folder, guideline)
     except BadContent as problem:
         click.echo(str(problem), err=True)
         sys.exit(1)
     click.echo(
-        f"{guideline.version}: {len(guideline.indication)} rows, {len(guideline.criteria)} criteria"
+        f"{guideline.version}: {len(guideline.indication)} rows, "
+        f"{len(guideline.criteria)} criteria, {heard} canaries heard"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_call_is_counted_with_its_advice_and_its_time(client: FlaskClient) -> 
 
 
 def test_each_order_is_advice_of_its_own_and_a_failed_question_is_told(client: FlaskClient) -> None:
-    before, now = after(client, unknown_codes=["one", "another"])
+    before, now = after(client, unmapped_codes=[("urn:a", "one"), ("urn:a", "another")])
     for name, gained in (
         ("calls_total", 1),
         ("advice_total", 2),

@@ -59,8 +59,8 @@ def _count_chart(counted: Meters, issuer: str, record: Mapping[str, Any]) -> Non
     """Count where sections were read from, codes that nobody knows, and questions that failed."""
     for section, origin in record["origins"].items():
         counted.sections.labels(issuer, section, _bounded(origin)).inc()
-    if record.get("unknown_codes"):
-        counted.unknown_codes.labels(issuer).inc(len(record["unknown_codes"]))
+    if record.get("unmapped_codes"):
+        counted.unknown_codes.labels(issuer).inc(len(record["unmapped_codes"]))
     for criterion in record["failed_questions"]:
         counted.failed.labels(criterion).inc()
 
