@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from service.canary import canary
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
@@ -283,6 +284,8 @@ def check_content(folder: Path | None) -> None:
         f"{len(guideline.criteria)} criteria, {heard} canaries heard"
     )
 
+
+main.add_command(canary)
 
 if __name__ == "__main__":
     main()

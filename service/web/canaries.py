@@ -1,5 +1,6 @@
 """Canaries as calls: how each is written, and whether its answer holds the card it must get."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from pathlib import Path
@@ -54,6 +55,11 @@ def is_heard(canary: Canary, cards: Sequence[Mapping[str, Any]]) -> bool:
         card["indicator"] == "critical" and card["source"]["topic"]["code"] == canary.expects
         for card in cards
     )
+
+
+def now_s() -> float:
+    """Read the clock, in seconds since 1970: tokens are made out for the next minutes."""
+    return time.time()
 
 
 def told(cards: Sequence[Mapping[str, Any]]) -> str:
