@@ -18,9 +18,11 @@ from service.web import hook
 from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
+from service.web.canaries import prove
 from service.web.feedback import MOST_BYTES, Reception
 from service.web.openapi import description
 from service.web.record import CallRecord
+from service.web.scrape import metrics
 
 _UNKNOWN = "unknown"
 _RECORDED = (hook.DISCOVERY_PATH, _UNKNOWN)  # endpoints whose calls are worth a line
@@ -48,10 +50,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Without settings it is a worker's, which reads its own and whose log is a service's.
     """
+    is_worker = settings is None
     if settings is None:
         settings = from_environment()
         begin(settings.log_level)
     desk = open_desk(settings)
+    if is_worker:
+        prove(content_folder(), desk.guideline)
     recommendations = {row.rule: row.recommendation for row in desk.guideline.rows}
     ledger = open_ledger(settings, recommendations)
     door = Door(settings=settings, seen=ledger.seen if ledger else None)
@@ -63,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _take_feedback(app, desk, door, ledger)
     _answer_operators(app, desk, ledger)
     app.register_blueprint(source_attributes(desk.guideline))
+    app.register_blueprint(metrics(settings, desk.guideline.version))
     _answer_errors(app)
     _let_browsers_in(app, settings)
     return app

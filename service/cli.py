@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from service.canary import canary
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting
+from service.metrics import shared_by_workers
 from service.settings import SETTINGS_FILE, Settings, from_environment
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def serve(file: Path | None) -> None:
     guideline = _made_ready(settings)
     _refuse_taken_port(settings)
     _say_where(settings, guideline)
-    Server(
+    server = Server(
         "service.app:create_app",
         factory=True,
         address=settings.host,
@@ -61,7 +63,12 @@ def serve(file: Path | None) -> None:
         respawn_failed_workers=True,
         # A worker that is told to end while it still starts would never hear of it again.
         workers_kill_timeout=_ENDS_WITHIN_S,
-    ).serve()
+    )
+    try:
+        with shared_by_workers():
+            server.serve()
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 def _settings(file: Path | None) -> Settings:
@@ -78,9 +85,11 @@ def _made_ready(settings: Settings) -> Guideline:
     """Try once, before any worker starts, all that could refuse to start."""
     from service.app import open_desk
     from service.ehr.keys import KeyRing
+    from service.web.canaries import prove
 
     try:
         guideline = open_desk(settings).guideline
+        prove(content_folder(), guideline)
         for issuer in settings.issuers:
             KeyRing(issuer=issuer).load()
     except (BadSetting, BadContent) as problem:
@@ -259,16 +268,26 @@ def _refuse(problem: BadHookRequest) -> NoReturn:
     "folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 def check_content(folder: Path | None) -> None:
-    """Check the content in FOLDER (default: the shipped cards)."""
+    """Check the content in FOLDER (default: the shipped cards).
+
+    Each of its canaries has to get the card that it expects.
+    """
+    from service.web.canaries import prove
+
+    folder = folder or content_folder()
     try:
-        guideline = load(folder or content_folder())
+        guideline = load(folder)
+        heard = prove(folder, guideline)
     except BadContent as problem:
         click.echo(str(problem), err=True)
         sys.exit(1)
     click.echo(
-        f"{guideline.version}: {len(guideline.indication)} rows, {len(guideline.criteria)} criteria"
+        f"{guideline.version}: {len(guideline.indication)} rows, "
+        f"{len(guideline.criteria)} criteria, {heard} canaries heard"
     )
 
+
+main.add_command(canary)
 
 if __name__ == "__main__":
     main()

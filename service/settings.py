@@ -70,6 +70,7 @@ class Settings(BaseModel):
     spool_folder: Path = Path("var/spool")  # for records while the ledger does not take them
     most_spooled_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     retention_days: int = Field(default=2192, ge=1)  # six years
+    metrics_token: SecretStr | None = None  # shown by whoever reads /metrics in production
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()
@@ -90,6 +91,13 @@ class Settings(BaseModel):
         if url is not None and base is None:
             raise ValueError("expected an absolute address without query or fragment")
         return base
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value().encode()) < _SHORTEST_KEY:
+            raise ValueError(f"expected a secret of {_SHORTEST_KEY} bytes or more")
+        return token
 
     @model_validator(mode="after")
     def _fits_the_profile(self) -> Self:

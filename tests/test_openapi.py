@@ -29,7 +29,7 @@ CASES = 1000 if os.environ.get("CI") == "true" else 100
 SEED = int(os.environ.get("OPENAPI_SEED") or SystemRandom().randrange(2**32))
 CALL, DISCOVERY = "POST /cds-services/lumbar-mri", "GET /cds-services"
 FEEDBACK = f"{CALL}/feedback"
-OPERATORS = {"GET /health/live", "GET /health/ready", "GET /openapi.json"}
+OPERATORS = {f"GET /{one}" for one in ("health/live", "health/ready", "metrics", "openapi.json")}
 OPERATIONS = {CALL, FEEDBACK, DISCOVERY} | OPERATORS
 # Of calls that the description allows or forbids alike.
 TRUE_OF_ANY = {

@@ -55,9 +55,9 @@ def served(toml: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 
 @contextmanager
-def serving_in_full(folder: Path, toml: str) -> Iterator[Served]:
+def serving_in_full(folder: Path, toml: str, **env: str) -> Iterator[Served]:
     """Serve, and begin only when both workers have begun."""
-    with serving(folder, toml) as running:
+    with serving(folder, toml, **env) as running:
         end = time.monotonic() + 30
         while running.printed.count("Started worker-") < 2:
             assert time.monotonic() < end

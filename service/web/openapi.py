@@ -12,6 +12,8 @@ _FILE = Path(__file__).with_name("openapi.json")
 def description(settings: Settings) -> dict[str, Any]:
     """Describe the service as it is set: its public address, and whether callers show a token."""
     found: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    if not settings.open_to_anyone and settings.metrics_token is None:
+        del found["paths"]["/metrics"]
     if settings.public_url:
         found["servers"] = [{"url": settings.public_url}]
     if settings.open_to_anyone:

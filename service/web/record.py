@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from service.clinical.identity import owner_of
 from service.logs import log
+from service.metrics import count
 
 _LONGEST_ID = 64
 # What a practitioner of a FHIR server is called; a name or anything else is never kept as sent.
@@ -90,8 +91,9 @@ class CallRecord:
         return owner_of(self.issuer, self.tenant)
 
     def write(self) -> None:
-        """Write the one line of this call; one that needs a person is an error."""
+        """Write the one line of this call, and count it; one that needs a person is an error."""
         kept = self.as_dict() | {"cards": [card.uuid for card in self.cards]}
+        count(kept)
         told = {k: v for k, v in kept.items() if k not in _NOT_LOGGED and v not in (None, [], {})}
         level = "error" if self.failed_questions or self.status >= 500 else "info"
         getattr(log, level)("call", **told)
