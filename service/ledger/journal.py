@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from service import metrics
 from service.ledger.rows import Record, from_line, insert, to_line
 from service.ledger.spool import Spool
 from service.logs import log
@@ -41,13 +42,14 @@ class Journal:
     engine: Engine
     spool: Spool
     most_waiting: int = 10_000
-    lost: Callable[[int], None] = lambda _count: None
+    lost: Callable[[int], None] = metrics.lost
     _waiting: "queue.Queue[Record]" = field(init=False)
     _unwritten: list[Record] = field(default_factory=list)
     _failed_at: float | None = None
     _writer: threading.Thread | None = None
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _ending: threading.Event = field(default_factory=threading.Event)
+    _told_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         """Make room for the records that wait."""
@@ -99,6 +101,10 @@ class Journal:
             self._unwritten = []
         if self._is_worth_a_try() and self._waiting.empty():
             self._store_oldest_spooled()
+        if time.monotonic() - self._told_at >= _LOOK_EVERY_S:
+            self._told_at = time.monotonic()
+            state = self.state()
+            metrics.ledger_state(state.up, state.waiting, state.spooled_bytes)
 
     def _next(self) -> list[Record]:
         """Wait for records a while, and give those that are there."""

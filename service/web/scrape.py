@@ -9,7 +9,7 @@ from service.metrics import begin, exposition
 from service.settings import Settings
 
 
-def metrics(settings: Settings, content_version: str) -> Blueprint:
+def scrape(settings: Settings, content_version: str) -> Blueprint:
     """Give `GET /metrics`: open in the sandbox, else to whoever shows the token of the settings.
 
     In production without that setting there is no such address (404).

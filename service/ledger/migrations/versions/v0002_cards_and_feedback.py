@@ -11,6 +11,13 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the four tables."""
+    _make_calls()
+    _make_cards()
+    _make_feedback()
+    _make_unmapped_codes()
+
+
+def _make_calls() -> None:
     op.create_table(
         "calls",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -38,6 +45,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("calls_day", "calls", ["day"], unique=False)
+
+
+def _make_cards() -> None:
     op.create_table(
         "cards",
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -59,6 +69,9 @@ def upgrade() -> None:
     )
     op.create_index("cards_call_id", "cards", ["call_id"], unique=False)
     op.create_index("cards_day", "cards", ["day"], unique=False)
+
+
+def _make_feedback() -> None:
     op.create_table(
         "feedback",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -82,6 +95,9 @@ def upgrade() -> None:
     )
     op.create_index("feedback_card", "feedback", ["card"], unique=False)
     op.create_index("feedback_day", "feedback", ["day"], unique=False)
+
+
+def _make_unmapped_codes() -> None:
     op.create_table(
         "unmapped_codes",
         sa.Column("call_id", sa.String(length=36), nullable=False),
