@@ -1,6 +1,5 @@
 """The commands: serve, advise, check, check-content."""
 
-import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -15,8 +14,10 @@ from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting
+from service.ledger_commands import ledger
 from service.metrics import shared_by_workers
-from service.settings import SETTINGS_FILE, Settings, from_environment
+from service.options import read_settings, settings_file
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.web.answer import Desk
@@ -33,9 +34,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
-)
+@settings_file
 def serve(file: Path | None) -> None:
     """Serve; without settings on loopback, in the sandbox profile.
 
@@ -44,7 +43,7 @@ def serve(file: Path | None) -> None:
     from granian.constants import Interfaces
     from granian.server import Server
 
-    settings = _settings(file)
+    settings = read_settings(file)
     guideline = _made_ready(settings)
     _refuse_taken_port(settings)
     _say_where(settings, guideline)
@@ -67,16 +66,6 @@ def serve(file: Path | None) -> None:
     try:
         with shared_by_workers():
             server.serve()
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
-
-
-def _settings(file: Path | None) -> Settings:
-    """Read the settings, for this process and for the workers that it starts."""
-    if file is not None:
-        os.environ[SETTINGS_FILE] = str(file.absolute())
-    try:
-        return from_environment()
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
 
@@ -135,12 +124,10 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
 
 
 @main.command()
-@click.option(
-    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
-)
+@settings_file
 def migrate(file: Path | None) -> None:
     """Bring the tables of the ledger to the version that this release needs."""
-    _prepare_ledger(_settings(file), shared=True)
+    _prepare_ledger(read_settings(file), shared=True)
     click.echo("the ledger is up to date")
 
 
@@ -235,7 +222,7 @@ def _checked_server(
     """Try a FHIR server by the settings of one issuer, or of the sandbox."""
     from service.ehr.preflight import preflight
 
-    settings = _settings(None)
+    settings = read_settings(None)
     clients = {issuer.iss: issuer for issuer in settings.issuers}
     if iss is not None and iss not in clients:
         raise click.ClickException("--iss: no issuer of the settings")
@@ -288,6 +275,7 @@ def check_content(folder: Path | None) -> None:
 
 
 main.add_command(canary)
+main.add_command(ledger)
 
 if __name__ == "__main__":
     main()
