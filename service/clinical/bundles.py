@@ -97,7 +97,7 @@ class Piece:
 
         A kind that is not read is passed over if it was only included beside the matches.
         """
-        kind = _kind(json)
+        kind = kind_of(json)
         try:
             self.add(fhir.read_resource(json))
         except fhir.UNREADABLE:
@@ -114,7 +114,7 @@ class Piece:
 
 def open_piece(json: bytes) -> Piece:
     """Read one piece: a Bundle at once if all of it fits, else entry by entry."""
-    if _kind(json) == "Bundle":
+    if kind_of(json) == "Bundle":
         piece = _open_bundle(json)
         if json.count(_LIST) > 1 and _has_two_lists(json):
             piece.limits.add(Limit.UNREADABLE_ENTRY)
@@ -134,7 +134,7 @@ def _has_two_lists(json: bytes) -> bool:
     return json.count(_LIST) > 1 + inside
 
 
-def _kind(json: bytes) -> str:
+def kind_of(json: bytes) -> str:
     """Say what a piece of JSON says it is; empty when it does not say."""
     try:
         return fhir.read_kind(json).resourceType
@@ -185,7 +185,7 @@ def _open_loose_bundle(json: bytes) -> Piece:
             piece.limits.add(Limit.UNREADABLE_ENTRY)
             continue
         mode = read.search.get("mode") if isinstance(read.search, dict) else read.search
-        matches += _is_match(_kind(bytes(read.resource)), mode)
+        matches += _is_match(kind_of(bytes(read.resource)), mode)
         piece.add_raw(bytes(read.resource), included=mode == "include")
     piece = replace(piece, pages_left=more or total > matches)
     return _checked(piece, bundle.type, bundle.total)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.clinical import fhir
-from service.clinical.bundles import open_piece
+from service.clinical.bundles import kind_of, open_piece
 from service.clinical.chart import Group, Limit
 from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
@@ -23,7 +23,6 @@ _OTHER_NAMES = {
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
 _NOT_SENT = frozenset({Limit.NOT_SENT})
 _NEXT = b'"next"'
-_A_RESOURCE = b'"resourceType"'
 SENT = "prefetch"
 FETCHED = "fhir-server"
 
@@ -143,14 +142,27 @@ def _in_name_only(record: Record) -> bool:
     """
     if record.json is None:
         return record.group is Group.PATIENT
-    if _A_RESOURCE not in record.json:
-        return record.group is not None
-    if b"OperationOutcome" not in record.json:
-        return False
+    kind = kind_of(record.json)
+    if kind:
+        return kind == "OperationOutcome"
+    return record.group is not None and not _holds_resource(record.json)
+
+
+def _holds_resource(json: bytes) -> bool:
+    """Whether there is a resource anywhere in what is none; what cannot be decoded may hold one."""
     try:
-        return fhir.read_kind(record.json).resourceType == "OperationOutcome"
+        left = [fhir.read_anything(json)]
     except fhir.UNREADABLE:
-        return False
+        return json != b""
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if "resourceType" in one:
+                return True
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return False
 
 
 def _filled(record: Record) -> set[Group]:
