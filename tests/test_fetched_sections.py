@@ -111,6 +111,39 @@ def test_resources_in_no_known_wrapping_are_not_replaced_by_what_a_server_gives(
         assert asked(text, desk, the_way(desk, server.base)).topic not in DISCOURAGING
 
 
+@pytest.mark.parametrize(
+    ("section", "odd", "word"),
+    [
+        ("conditions", FAILED, "prefetch_error"),
+        ("conditions", 7, "prefetch_error"),
+        ("familyHistory", FAILED, "prefetch_error"),
+        ("patient", None, "prefetch_error"),
+        ("problems", FAILED, "prefetch_error"),
+        ("conditions", None, "prefetch"),
+        ("conditions", searchset(FAILED), "prefetch"),
+    ],
+)
+def test_a_section_that_was_sent_as_an_error_is_not_kept_as_one_that_was_had(
+    section: str, odd: Any, word: str, desk: Desk
+) -> None:
+    body = lacking(base="https://nobody.example.org/fhir")
+    body["prefetch"][section] = odd
+    origins = asked(body, desk, the_way(desk, "https://ehr.example.org/fhir")).origins
+    assert origins.pop("conditions" if section == "problems" else section) == word
+    assert set(origins.values()) == {"prefetch"}
+
+
+def test_a_section_of_which_a_declared_key_was_not_sent_is_not_kept_as_one_that_was_had(
+    server: FaultServer, desk: Desk
+) -> None:
+    keys = dict.fromkeys(("vitals", "laboratory"), "observations")
+    body = lacking("observations", base=server.base, vitals=searchset())
+    for may_be_asked, word in ((server.base, "fhir-server"), ("https://ehr.example.org/fhir",
+                                                              "prefetch_key_missing")):  # fmt: skip
+        given = asked(body, desk, the_way(desk, may_be_asked, prefetch_keys=keys))
+        assert given.origins["observations"] == word
+
+
 def test_what_was_sent_in_the_wrong_place_is_read_and_kept(server: FaultServer, desk: Desk) -> None:
     body = lacking(base=server.base)
     body["prefetch"]["observations"] = searchset(ALARM)

@@ -24,6 +24,8 @@ _NAMES = {group.value.lower(): group for group in Group if group is not Group.OR
 _NOT_SENT = frozenset({Limit.NOT_SENT})
 _NEXT = b'"next"'
 SENT = "prefetch"
+SENT_AS_ERROR = "prefetch_error"
+KEY_MISSING = "prefetch_key_missing"
 FETCHED = "fhir-server"
 
 
@@ -72,12 +74,13 @@ def gather(
 ) -> Gathered:
     """Take what was sent; ask the FHIR server of the call, if it may be asked, for the rest."""
     sent = sorted_by_section(patient, prefetch, fhir_client.client.prefetch_keys)
-    origins = {group.value: SENT for record in sent.pieces for group in _filled(record)}
+    origins = _origins_as_sent(sent)
     access = grant(offer, fhir_client.client, patient.id)
     if isinstance(access, str):
         lacking = {group.value: access for group in GROUPS if group.value not in origins}
         return Gathered(records=sent, origins={**lacking, **origins})
-    wanted = list(_wanted(sent, access, fhir_client))
+    there = {Group(section) for section, origin in origins.items() if origin == SENT}
+    wanted = list(_wanted(sent, there, access, fhir_client))
     given = fhir_client.fetch(wanted, access, begun) if wanted else []
     fetched = [_of_patient(one, patient) for one in given]
     continued = [id(one.before) for one in wanted if one.before is not None]
@@ -93,6 +96,22 @@ def gather(
     )
 
 
+def _origins_as_sent(sent: Records) -> dict[str, str]:
+    """Say of each section that was sent that it was, or what is wrong with one of its keys."""
+    found: dict[str, str] = {}
+    for record in sent.pieces:
+        for group in _filled(record):
+            if found.get(group.value, SENT) == SENT:
+                found[group.value] = _origin_as_sent(record)
+    return found
+
+
+def _origin_as_sent(record: Record) -> str:
+    if record.limits == _NOT_SENT:
+        return KEY_MISSING
+    return SENT_AS_ERROR if _in_name_only(record) else SENT
+
+
 def _origins(fetched: list[Fetched]) -> dict[str, str]:
     """Say of each section that was fetched that it was, or what went wrong with it first."""
     found: dict[str, str] = {}
@@ -103,10 +122,10 @@ def _origins(fetched: list[Fetched]) -> dict[str, str]:
     return found
 
 
-def _wanted(sent: Records, access: Access, fhir_client: FhirClient) -> Iterator[Wanted]:
-    """List what is lacking: sections nobody sent, or in name only, and pages that were left."""
-    failed = {one.group for one in sent.pieces if _in_name_only(one)}
-    there = {g for one in sent.pieces for g in _filled(one)} - failed
+def _wanted(
+    sent: Records, there: set[Group], access: Access, fhir_client: FhirClient
+) -> Iterator[Wanted]:
+    """List what is lacking: sections that are not there, and pages that were left of others."""
     lacking = [group for group in GROUPS if group not in there]
     yield from searches(lacking, sent.patient.id, fhir_client.client.searches)
     for record in sent.pieces:
