@@ -83,12 +83,12 @@ def gather(
     wanted = list(_wanted(sent, there, access, fhir_client))
     given = fhir_client.fetch(wanted, access, begun) if wanted else []
     fetched = [_of_patient(one, patient) for one in given]
-    continued = [id(one.before) for one in wanted if one.before is not None]
+    continued = [one.before for one in wanted if one.before is not None]
     replaced = {one.group for one in wanted if one.before is None}
     kept = tuple(
         record
         for record in sent.pieces
-        if id(record) not in continued and not (record.group in replaced and _in_name_only(record))
+        if record not in continued and not (record.group in replaced and _in_name_only(record))
     )
     pieces = kept + tuple(one.record for one in fetched)
     return Gathered(
