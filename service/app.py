@@ -220,6 +220,7 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def unfit(problem: HTTPException) -> Response:
+        g.kept.reason = "request_unreadable"
         return _refused(problem.code or 400, "invalid", "the request cannot be read")
 
     @app.errorhandler(Exception)

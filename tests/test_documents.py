@@ -73,6 +73,8 @@ def test_every_reason_that_a_log_may_give_is_described() -> None:
     words = set()
     for path in (ROOT / "service" / "ehr").glob("*.py"):
         words |= set(re.findall(r'"((?:ehr|prefetch)_[a-z_]+)"', path.read_text(encoding="utf-8")))
+    app = (ROOT / "service" / "app.py").read_text(encoding="utf-8")
+    words |= set(re.findall(r'kept\.reason = "([a-z_]+)"', app))
     assert words
     assert not [word for word in words if f"`{word}`" not in readme]
 
