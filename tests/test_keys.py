@@ -298,6 +298,14 @@ def admitted(ring: KeyRing, header: dict[str, Any], key: Private) -> str:
     return ""
 
 
+def test_whatever_breaks_while_a_token_is_read_lets_nobody_in(
+    server: KeyServer, rsa: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeyRing, "key", lambda *_: 1 / 0)
+    header = {"alg": "RS384", "typ": "JWT", "kid": "k1"}
+    assert admitted(ring_of(server), header, rsa) == "unreadable"
+
+
 def unfit(rsa: Private, curve: Private) -> dict[str, list[dict[str, Any]]]:
     """Keys of one set that may verify nothing, by what is wrong with them."""
     secret = {"kty": "oct", "k": b64(b"x" * 48), "kid": "k1"}
