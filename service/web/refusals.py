@@ -55,6 +55,7 @@ def answer_errors(app: Flask) -> None:
 def _answer_other_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def unfit(problem: HTTPException) -> Response:
+        g.kept.reason = "request_unreadable"
         return refused(problem.code or 400, "invalid", "the request cannot be read")
 
     @app.errorhandler(Exception)
