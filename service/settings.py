@@ -84,6 +84,11 @@ class Settings(BaseModel):
         except ValueError:
             raise ValueError("expected an IP address") from None
 
+    @field_validator("ledger_url")
+    @classmethod
+    def _is_none_when_empty(cls, url: SecretStr | None) -> SecretStr | None:
+        return url if url is not None and url.get_secret_value() else None
+
     @field_validator("public_url")
     @classmethod
     def _is_a_base(cls, url: str | None) -> str | None:
