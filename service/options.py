@@ -1,4 +1,4 @@
-"""What commands share: the option that names a settings file, and how it is read."""
+"""What commands share: options that they have in common, and how a settings file is read."""
 
 import os
 from pathlib import Path
@@ -12,6 +12,10 @@ settings_file = click.option(
     "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
 )
 day = click.DateTime(["%Y-%m-%d"])
+as_of_day = click.option("--as-of", type=day, help="Judge as of this day.")
+of_issuer = click.option(
+    "--iss", metavar="ISS", help="Go by the settings of this issuer, not of `client`."
+)
 
 
 def read_settings(file: Path | None) -> Settings:

@@ -21,14 +21,14 @@ def answer_errors(app: Flask) -> None:
         return refused(
             problem.status,
             "invalid",
-            f"{problem.field}: expected {problem.expected}",
+            str(problem),
             problem.field,
         )
 
     @app.errorhandler(MissingPrerequisite)
     def missing(problem: MissingPrerequisite) -> Response:
         g.kept.reason = "missing_prerequisite"
-        return refused(412, "required", f"prefetch needed: {', '.join(problem.keys)}")
+        return refused(412, "required", str(problem))
 
     @app.errorhandler(StoreDown)
     def not_stored(_problem: StoreDown) -> Response:
