@@ -22,6 +22,7 @@ from service.cli import main
 from service.errors import BadSetting
 from service.settings import SETTINGS_FILE, Settings, from_environment
 from service.web.answer import Desk, answer
+from service.web.record import CallRecord
 
 CASE = ROOT / "fhir_fixtures" / "six-weeks-have-not-passed"
 
