@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+from datetime import date
 
 import msgspec
 from flask import Flask, Response, g, request
@@ -99,8 +100,17 @@ def _keep_records(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
             kept.write()
         # Who was not let in stands in the log alone: nobody can fill the ledger from outside.
         if ledger is not None and kept.endpoint in _AUDITED and kept.was_let_in:
-            ledger.journal.keep(kept.rows(today(desk.zone)))
+            _keep(ledger, kept, today(desk.zone))
         return response
+
+
+def _keep(ledger: Ledger, kept: CallRecord, day: date) -> None:
+    """Hand a record to the ledger; whatever fails there takes no answer away."""
+    try:
+        ledger.journal.keep(kept.rows(day))
+    except Exception as problem:
+        log.error("record not kept", error=type(problem).__name__)
+        metrics.lost(1)
 
 
 def _answer_calls(app: Flask, desk: Desk, door: Door) -> None:
@@ -137,8 +147,8 @@ def _take_feedback(app: Flask, desk: Desk, door: Door, ledger: Ledger | None) ->
         if reception is None:
             raise StoreDown
         reception.take(body, g.kept, today(arranged.zone))
-        for outcome in g.kept.outcomes:
-            metrics.feedback(g.kept.issuer, outcome)
+        for outcome, count in g.kept.outcomes.items():
+            metrics.feedback(g.kept.issuer, outcome, count)
         return json_answer(b"{}")
 
 

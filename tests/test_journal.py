@@ -144,6 +144,23 @@ def test_a_record_that_cannot_be_stored_does_not_hold_up_the_others(
     engine.dispose()
 
 
+@pytest.mark.parametrize("is_migrated", [True, False])
+def test_a_record_that_no_reader_could_read_does_not_hold_up_the_others(
+    engine: Engine, tmp_path: Path, is_migrated: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.ledger.journal._REST_S", 0.3)
+    if is_migrated:
+        migrate(url_of(engine))
+    lost: list[int] = []
+    kept = journal(engine, tmp_path, lost=lost.append)
+    for name in ("1", "2", "3"):
+        kept.keep(record(name, token_id="\ud800" if name == "2" else None))
+    assert eventually(lambda: lost) == [1]
+    migrate(url_of(engine))
+    assert eventually(lambda: count(engine) == 2)
+    kept.end()
+
+
 def test_where_nothing_can_be_written_records_wait_and_the_last_are_told_as_lost(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,8 +40,8 @@ PRINTED = re.compile(
 CALL_FIELDS = {
     "event", "level", "timestamp", "endpoint", "request_id", "issuer", "tenant", "token_id", "hook",
     "hook_instance", "mode", "patient", "encounter", "drafts", "orders", "origins", "rules",
-    "recommendations", "cards", "failed_questions", "content_version", "status", "reason",
-    "duration_ms",
+    "recommendations", "cards", "failed_questions", "outcomes", "content_version", "status",
+    "reason", "duration_ms",
 }  # fmt: skip
 LIBRARY_FIELDS = {"event", "level", "timestamp", "logger", "error"}
 

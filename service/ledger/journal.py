@@ -19,7 +19,8 @@ _AT_ONCE = 500  # records of one transaction
 _REST_S = 5.0  # so long a database that failed is left alone
 _LOOK_EVERY_S = 1.0
 _ENDS_WITHIN_S = 5.0
-_REFUSED = (DataError, IntegrityError)  # the fault of a record, not of the database
+# The fault of a record, not of the database.
+_REFUSED = (DataError, IntegrityError, ValueError, TypeError, KeyError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,12 +146,23 @@ class Journal:
         try:
             self.spool.add([to_line(record) for record in self._unwritten])
             self._unwritten = []
+        except _REFUSED as problem:  # of which one cannot be written down
+            self._keep_writable(problem)
         except OSError as problem:
             log.error("ledger not spooled", error=type(problem).__name__)
             if self._ending.is_set():
                 self._lose(len(self._unwritten))
                 self._unwritten = []
             self._ending.wait(_LOOK_EVERY_S)
+
+    def _keep_writable(self, problem: Exception) -> None:
+        before, self._unwritten = self._unwritten, []
+        for record in before:
+            with suppress(*_REFUSED):
+                to_line(record)
+                self._unwritten.append(record)
+        log.error("ledger refused a record", error=type(problem).__name__)
+        self._lose(len(before) - len(self._unwritten))
 
     def _store_oldest_spooled(self) -> None:
         self.spool.release()

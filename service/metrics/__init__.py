@@ -71,11 +71,11 @@ def _bounded(origin: str) -> str:
     return f"{_FHIR_STATUS}{_OTHER}" if made_up else origin
 
 
-def feedback(issuer: str | None, outcome: str) -> None:
-    """Count what became of a card: accepted, overridden, unknown_card or not_stored."""
+def feedback(issuer: str | None, outcome: str, count: int = 1) -> None:
+    """Count what became of cards: accepted, overridden, unknown_card or not_stored."""
     with _never_in_the_way():
         known = outcome if outcome in _OUTCOMES else _OTHER
-        meters().feedback.labels(issuer or _NONE, known).inc()
+        meters().feedback.labels(issuer or _NONE, known).inc(count)
 
 
 def ledger_state(up: bool, waiting: int, spooled_bytes: int) -> None:

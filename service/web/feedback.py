@@ -1,6 +1,7 @@
 """What an EHR says became of our cards: the shapes of CDS Hooks 1.1 to 3.0, and Epic's."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ from service.clinical.identity import rule_of, suggestion_id
 from service.errors import BadHookRequest
 from service.ledger.feedback import FeedbackBook, Occasion, Said
 from service.web.envelope import read_strictly
-from service.web.record import CallRecord
+from service.web.record import CallRecord, storable
 
 MOST_BYTES = 256 * 1024
 UNKNOWN_CARD = "unknown_card"  # among the outcomes of a feedback
@@ -24,7 +25,6 @@ _LEAP_SECOND = re.compile(r"(?<=[Tt]\d\d:\d\d:)60")
 _EARLY_MS, _LATE_MS = 366 * 86_400_000, 600_000  # what may lie between an outcome and its news
 # The ends of the names under which Epic tells a reason in an extension.
 _EPIC = {"code": "reasonCategory", "display": ("reasonDisplay", "reasonTitle")}
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +146,7 @@ def _of_epic(extension: Any) -> dict[str, str]:
     for key, value in extension.items() if isinstance(extension, dict) else ():
         text = _text(value, _LONGEST_CODE)
         if text and key.endswith(_EPIC["code"]):
-            found |= {"system": key[:_LONGEST_CODE], "code": text}
+            found |= {"system": _text(key, _LONGEST_CODE) or "", "code": text}
         elif text and key.endswith(_EPIC["display"]):
             found.setdefault("display", text)
     return found
@@ -156,8 +156,7 @@ def _text(given: Any, longest: int) -> str | None:
     """Give a text as any database takes it, cut where it is too long."""
     if not isinstance(given, str):
         return None
-    printable = _UNPRINTABLE.sub(" ", given.encode("utf-8", "replace").decode())
-    return printable[:longest].strip() or None
+    return (storable(given) or "")[:longest].strip() or None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,7 +186,8 @@ class Reception:
         ours = [item for item in items if str(item.card) in rules]
         said = [self._said(item, rules[str(item.card)], kept.at) for item in ours]
         self.book.store(said, rules, occasion)
-        kept.outcomes = [i.outcome if i in ours else UNKNOWN_CARD for i in items]
+        outcomes = (i.outcome if str(i.card) in rules else UNKNOWN_CARD for i in items)
+        kept.outcomes = dict(Counter(outcomes))
 
     def _said(self, item: Item, rule: str, received_at: int) -> Said:
         card = str(item.card)

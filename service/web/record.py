@@ -19,6 +19,7 @@ _LONGEST_ID = 64
 # What a practitioner of a FHIR server is called; a name or anything else is never kept as sent.
 _PRACTITIONER = re.compile(r"[A-Za-z]{1,30}/[A-Za-z0-9._-]{1,128}")
 _CODE = re.compile(r"[A-Za-z0-9._:/#+-]{1,128}")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _MOST_CODES = 16  # of orders that are not mapped, in one call
 _CALL_COLUMNS = (
     "at", "endpoint", "token_id", "hook", "hook_instance", "patient", "encounter", "clinician",
@@ -79,7 +80,7 @@ class CallRecord:
     recommendations: list[str] = field(default_factory=list)
     cards: list[CardRecord] = field(default_factory=list)
     failed_questions: list[str] = field(default_factory=list)
-    outcomes: list[str] = field(default_factory=list)  # of feedback, one for each card it is on
+    outcomes: Mapping[str, int] = field(default_factory=dict)  # of feedback: how many items each
     content_version: str | None = None
     was_let_in: bool = False
     status: int = 0
@@ -111,6 +112,7 @@ class CallRecord:
         shared = {"day": (self.day or day).isoformat()}
         shared |= {name: kept[name] for name in ("issuer", "tenant", "mode")}
         call = {name: kept[name] for name in _CALL_COLUMNS}
+        call["token_id"] = storable(self.token_id)
         call |= {name: _json(kept[name]) for name in ("origins", "failed_questions", "outcomes")}
         of_card = {name: kept[name] for name in ("at", "hook", "clinician", "content_version")}
         mine = {"call_id": self.request_id}
@@ -141,6 +143,11 @@ class CallRecord:
             pair = tuple(part if _CODE.fullmatch(part) else UNFIT for part in (system, code))
             if pair not in self.unmapped_codes and len(self.unmapped_codes) < _MOST_CODES:
                 self.unmapped_codes.append((pair[0], pair[1]))
+
+
+def storable(text: str | None) -> str | None:
+    """Give a text as every database takes it: no half of a character, nothing unprintable."""
+    return text and _UNPRINTABLE.sub(" ", text.encode("utf-8", "replace").decode())
 
 
 def _json(value: Any) -> str | None:
