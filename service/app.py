@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _answer_calls(app, desk, door)
     _answer_operators(app, desk, store)
     app.register_blueprint(source_attributes(desk.guideline))
-    app.register_blueprint(metrics(settings, desk.guideline.version))
+    app.register_blueprint(metrics(settings, desk.guideline))
     _answer_errors(app)
     _let_browsers_in(app, settings)
     return app

@@ -4,18 +4,23 @@ import hmac
 
 from flask import Blueprint, Response, abort, request
 
+from service.clinical.guideline import Guideline
 from service.errors import NotAuthorized
-from service.metrics import begin, exposition
+from service.metrics import begin, expect, exposition
 from service.settings import Settings
 
 
-def metrics(settings: Settings, content_version: str) -> Blueprint:
+def metrics(settings: Settings, guideline: Guideline) -> Blueprint:
     """Give `GET /metrics`: open in the sandbox, else to whoever shows the token of the settings.
 
     In production without that setting there is no such address (404).
     """
     pages = Blueprint("metrics", "service")
-    begin(content_version)
+    begin(guideline.version)
+    recommendations = sorted({row.recommendation for row in guideline.indication})
+    callers: list[str | None] = [*(issuer.iss for issuer in settings.issuers)]
+    for caller in callers or [None]:
+        expect(caller, "live", recommendations)
 
     @pages.get("/metrics")
     def read() -> Response:
