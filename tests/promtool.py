@@ -32,11 +32,12 @@ def tried(
     given: Iterable[Mapping[str, str]],
     fires: Mapping[str, Iterable[Labels]],
     only: str = "",
-    interval: str = "1m",
+    step: tuple[str, str] = ("1m", "1m"),
 ) -> tuple[bool, str]:
     """Say whether exactly these alerts fire at these times, by promtool; and what it printed.
 
     `fires` maps a time to the alerts with their labels; `only` limits what is looked at.
+    `step` is the time between samples, and between evaluations, whatever the groups say themselves.
     """
     expr = f'ALERTS{{alertstate="firing"{only}}}'
     expected = [
@@ -49,10 +50,10 @@ def tried(
     ]
     written = {
         "rule_files": [str(RULES)],
-        "evaluation_interval": interval,
+        "evaluation_interval": step[1],
         "tests": [
             {
-                "interval": interval,
+                "interval": step[0],
                 "input_series": list(given),
                 "promql_expr_test": expected,
             }

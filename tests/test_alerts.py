@@ -227,7 +227,9 @@ def test_an_alert_fires_for_what_it_is_there_for_and_for_nothing_else(
     case = CASES[name]
     fires = [] if case.labels is None else [{"alertname": case.alert, **case.labels}]
     only = f',alertname="{case.alert}"'
-    passed, printed = tried(tmp_path, [UP, *case.given], {case.at: fires}, only, case.step)
+    passed, printed = tried(
+        tmp_path, [UP, *case.given], {case.at: fires}, only, (case.step, case.step)
+    )
     assert passed, printed
 
 
