@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,9 +16,10 @@ from service.clinical.chart import Limit
 from service.clinical.entries import GROUPS
 from service.clinical.read import Record
 from service.ehr.prefetch import sorted_by_section
-from service.errors import BadHookRequest
+from service.errors import BadHookRequest, MissingPrerequisite
 from service.web import hook
 from service.web.answer import Desk, advices
+from service.web.arrangement import Arrangement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,28 +30,43 @@ class Check:
     problems: int
 
 
-def check(body: bytes, desk: Desk, as_of: date) -> Check:
+def check(body: bytes, desk: Desk, as_of: date, with_: Arrangement) -> Check:
     """Read a call as the service would, and say what it found; raises BadHookRequest."""
     content = _decoded(body)
     request = hook.parse(body)
-    given = advices(body, desk, as_of)
-    records = sorted_by_section(request.patient, request.prefetch).pieces
-    there = _sections(records)
+    given, refusal = _advised(body, desk, as_of, with_)
+    keys = with_.client.prefetch_keys
+    records = sorted_by_section(request.patient, request.prefetch, keys).pieces
+    sent = tuple(record for record in records if not record.limits)
+    there = _sections(sent)
     missing = [g.value for g in desk.guideline.needed if g.value not in there]
+    missing += [f"{one.key} (of {one.group})" for one in records if one.limits]
     helpful = [g.value for g in desk.guideline.helpful if g.value not in there]
-    unread = [f"{key}: {limit}" for key, limit in _limits(records, given)]
+    unread = [f"{key}: {limit}" for key, limit in _limits(sent, given)]
     invalid = list(_invalid(content))
     drafts = _drafts(content)
+    answers = [refusal] if refusal else [_verdict(advice) for advice in given]
     lines = [
         *_heading("Call", [f"{request.hook}; draft orders: {drafts}; lumbar MRI: {len(given)}"]),
-        *_heading("Prefetch keys", [_described(record) for record in records]),
+        *_heading("Prefetch keys", [_described(record) for record in sent]),
         *_heading("Not sent", missing),
         *_heading("Not sent, of use where there is any", helpful),
         *_heading("Could not be read completely", unread),
         *_heading("Not valid FHIR R4", invalid),
-        *_heading("Answer", [_verdict(advice) for advice in given] or ["no card"]),
+        *_heading("Answer", answers or ["no card"]),
     ]
     return Check(lines=tuple(lines), problems=len(missing) + len(unread) + len(invalid))
+
+
+def _advised(
+    body: bytes, desk: Desk, as_of: date, with_: Arrangement
+) -> tuple[list[Advice], str | None]:
+    """Advise as the service would; where it would refuse to, say so, and what it has read."""
+    try:
+        return advices(body, desk, as_of, with_), None
+    except MissingPrerequisite as problem:
+        client = with_.client.model_copy(update={"missing_required_answer": "card"})
+        return advices(body, desk, as_of, replace(with_, client=client)), f"412, {problem}"
 
 
 def _decoded(body: bytes) -> Mapping[str, Any]:

@@ -1,6 +1,5 @@
 """The commands: serve, advise, check, check-content."""
 
-import os
 import socket
 import sys
 from collections.abc import Mapping
@@ -14,12 +13,15 @@ from service.canary import canary
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
-from service.errors import BadContent, BadHookRequest, BadSetting
+from service.errors import BadContent, BadHookRequest, BadSetting, MissingPrerequisite
+from service.ledger_commands import ledger
 from service.metrics import shared_by_workers
-from service.settings import SETTINGS_FILE, Settings, from_environment
+from service.options import as_of_day, of_issuer, read_settings, settings_file
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.web.answer import Desk
+    from service.web.arrangement import Arrangement
 
 # Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
 _THREADS_A_WORKER = 8
@@ -33,9 +35,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
-)
+@settings_file
 def serve(file: Path | None) -> None:
     """Serve; without settings on loopback, in the sandbox profile.
 
@@ -44,7 +44,7 @@ def serve(file: Path | None) -> None:
     from granian.constants import Interfaces
     from granian.server import Server
 
-    settings = _settings(file)
+    settings = read_settings(file)
     guideline = _made_ready(settings)
     _refuse_taken_port(settings)
     _say_where(settings, guideline)
@@ -71,16 +71,6 @@ def serve(file: Path | None) -> None:
         raise click.ClickException(str(problem)) from problem
 
 
-def _settings(file: Path | None) -> Settings:
-    """Read the settings, for this process and for the workers that it starts."""
-    if file is not None:
-        os.environ[SETTINGS_FILE] = str(file.absolute())
-    try:
-        return from_environment()
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
-
-
 def _made_ready(settings: Settings) -> Guideline:
     """Try once, before any worker starts, all that could refuse to start."""
     from service.app import open_desk
@@ -94,17 +84,19 @@ def _made_ready(settings: Settings) -> Guideline:
             KeyRing(issuer=issuer).load()
     except (BadSetting, BadContent) as problem:
         raise click.ClickException(str(problem)) from problem
-    if not settings.open_to_anyone:
-        _prepare_ledger(settings.ledger_url.get_secret_value(), shared=False)
+    _prepare_ledger(settings, shared=False)
     return guideline
 
 
-def _prepare_ledger(url: str, *, shared: bool) -> None:
+def _prepare_ledger(settings: Settings, *, shared: bool) -> None:
     """Check the ledger's address, and make its tables; those of a shared one if asked to."""
+    if settings.ledger_url is None:
+        return
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.ledger.store import migrate, open_store
 
+    url = settings.ledger_url.get_secret_value()
     try:
         engine = open_store(url)
         if shared or engine.dialect.name == "sqlite":
@@ -133,12 +125,10 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
 
 
 @main.command()
-@click.option(
-    "--settings", "file", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file."
-)
+@settings_file
 def migrate(file: Path | None) -> None:
     """Bring the tables of the ledger to the version that this release needs."""
-    _prepare_ledger(_settings(file).ledger_url.get_secret_value(), shared=True)
+    _prepare_ledger(read_settings(file), shared=True)
     click.echo("the ledger is up to date")
 
 
@@ -155,22 +145,32 @@ def _refuse_taken_port(settings: Settings) -> None:
 
 @main.command()
 @click.argument("request", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
+@as_of_day
 @click.option("--explain", is_flag=True, help="Say for every row why it did or did not match.")
-def advise(request: Path, as_of: datetime | None, explain: bool) -> None:
-    """Print the response to REQUEST, without any network."""
-    from service.web.answer import advices, today
-    from service.web.hook import encode
+@settings_file
+@of_issuer
+def advise(
+    request: Path, as_of: datetime | None, explain: bool, file: Path | None, iss: str | None
+) -> None:
+    """Print what the service would answer to REQUEST, without any network.
 
-    desk = _desk()
+    It goes by the settings as `serve` does; without any, by those of the sandbox.
+    """
+    from service.web.answer import advices, answer, today
+    from service.web.arrangement import without_servers
+    from service.web.hook import CALL_PATH
+    from service.web.record import CallRecord
+
+    desk, arranged = _arranged(file, iss)
+    arranged = without_servers(arranged)
+    body, day = request.read_bytes(), as_of.date() if as_of else today(arranged.zone)
     try:
-        given = advices(request.read_bytes(), desk, as_of.date() if as_of else today(desk.zone))
-    except BadHookRequest as problem:
+        click.echo(answer(body, desk, day, arranged, CallRecord(endpoint=CALL_PATH, issuer=iss)))
+        given = advices(body, desk, day, arranged) if explain else []
+    except (BadHookRequest, MissingPrerequisite) as problem:
         _refuse(problem)
-    click.echo(encode([card for advice in given for card in advice.cards]))
-    if explain:
-        for advice in given:
-            _explain(desk.guideline, advice.assessment.findings.by_criterion)
+    for advice in given:
+        _explain(desk.guideline, advice.assessment.findings.by_criterion)
 
 
 def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
@@ -190,16 +190,19 @@ def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
 @click.argument(
     "request", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Judge as of this day.")
+@as_of_day
+@settings_file
+@of_issuer
 @click.option("--ehr", metavar="URL", help="Ask this FHIR server instead for what a call needs.")
 @click.option("--patient", metavar="ID", help="A test patient of that server.")
-@click.option("--iss", metavar="ISS", help="The registered issuer whose way to it is tried.")
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file that holds an access token for it.",
 )
-def check(request: Path | None, as_of: datetime | None, **server: Any) -> None:
+def check(
+    request: Path | None, as_of: datetime | None, file: Path | None, iss: str | None, **server: Any
+) -> None:
     """Say what is read from REQUEST, what is missing or malformed, and what is not FHIR R4.
 
     With --ehr, say what a FHIR server gives of what a call would ask it for.
@@ -207,57 +210,59 @@ def check(request: Path | None, as_of: datetime | None, **server: Any) -> None:
     """
     if (request is None) == (server["ehr"] is None):
         raise click.UsageError("give either REQUEST or --ehr URL")
+    desk, arranged = _arranged(file, iss)
     if request is None:
-        lines, problems = _checked_server(**server)
+        lines, problems = _checked_server(arranged, **server)
     else:
-        lines, problems = _checked_request(request, as_of)
+        lines, problems = _checked_request(request, as_of, desk, arranged)
     click.echo("\n".join(lines))
     sys.exit(1 if problems else 0)
 
 
-def _checked_request(request: Path, as_of: datetime | None) -> tuple[tuple[str, ...], int]:
+def _checked_request(
+    request: Path, as_of: datetime | None, desk: "Desk", arranged: "Arrangement"
+) -> tuple[tuple[str, ...], int]:
     from service.check import check as checked
     from service.web.answer import today
+    from service.web.arrangement import without_servers
 
-    desk = _desk()
+    day = as_of.date() if as_of else today(arranged.zone)
     try:
-        found = checked(request.read_bytes(), desk, as_of.date() if as_of else today(desk.zone))
+        found = checked(request.read_bytes(), desk, day, without_servers(arranged))
     except BadHookRequest as problem:
         _refuse(problem)
     return found.lines, found.problems
 
 
 def _checked_server(
-    ehr: str, patient: str | None, iss: str | None, token_file: Path | None
+    arranged: "Arrangement", ehr: str, patient: str | None, token_file: Path | None
 ) -> tuple[tuple[str, ...], int]:
-    """Try a FHIR server by the settings of one issuer, or of the sandbox."""
+    """Try a FHIR server by the settings of one issuer, or of anyone."""
     from service.ehr.preflight import preflight
 
-    settings = _settings(None)
-    clients = {issuer.iss: issuer for issuer in settings.issuers}
-    if iss is not None and iss not in clients:
-        raise click.ClickException("--iss: no issuer of the settings")
-    client = clients[iss] if iss is not None else settings.client
     token = token_file.read_text(encoding="latin-1").strip() if token_file else None
     try:
-        found = preflight(ehr, token, patient, client, _desk().guideline)
+        found = preflight(ehr, token, patient, arranged.client, arranged.guideline)
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
     return found.lines, found.problems
 
 
-def _desk() -> "Desk":
-    """Load the content, or say what is wrong in it and stop."""
+def _arranged(file: Path | None, iss: str | None) -> "tuple[Desk, Arrangement]":
+    """Load the content, and what was arranged with one issuer or anyone; or say what is wrong."""
     from service.app import open_desk
 
     try:
-        return open_desk(Settings())
-    except BadContent as problem:
+        desk = open_desk(read_settings(file))
+    except (BadContent, BadSetting) as problem:
         raise click.ClickException(str(problem)) from problem
+    if iss is not None and iss not in desk.arrangements:
+        raise click.ClickException("--iss: no issuer of the settings")
+    return desk, desk.anyone if iss is None else desk.arrangements[iss]
 
 
-def _refuse(problem: BadHookRequest) -> NoReturn:
-    click.echo(f"{problem.field}: expected {problem.expected}", err=True)
+def _refuse(problem: BadHookRequest | MissingPrerequisite) -> NoReturn:
+    click.echo(str(problem), err=True)
     sys.exit(2)
 
 
@@ -286,6 +291,7 @@ def check_content(folder: Path | None) -> None:
 
 
 main.add_command(canary)
+main.add_command(ledger)
 
 if __name__ == "__main__":
     main()

@@ -93,6 +93,11 @@ class Client(_Frozen):
     """
 
     profile: Literal["generic", "v1", "epic", "sandbox"] = "generic"
+    # Silent: everything is judged and recorded, and nothing is shown but, if so set, emergencies.
+    mode: Literal["live", "silent"] = "live"
+    silent_shows_emergencies: bool = False
+    canary: bool = False  # whether its calls may be marked as a canary's and left out of reports
+    clinicians: Literal["hashed", "as-sent"] = "hashed"  # how the ledger names who ordered
     time_zone: Zone | None = None  # of the facility; else that of the service
     selection_behavior: Literal["any", "at-most-one"] = "any"
     delete_as_string: bool = False

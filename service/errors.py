@@ -12,12 +12,18 @@ class BadHookRequest(Exception):
     expected: str
     status: int = 400
 
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}"
+
 
 @dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class MissingPrerequisite(Exception):
     """Nobody could supply data without which nothing can be said; `keys` are prefetch keys."""
 
     keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"prefetch needed: {', '.join(self.keys)}"
 
 
 @dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback

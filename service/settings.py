@@ -66,12 +66,15 @@ class Settings(BaseModel):
     tls_ends_at_proxy: bool = False
     browser_origins: tuple[str, ...] = ()
     card_key: SecretBytes = SecretBytes(SANDBOX_KEY)
-    ledger_url: SecretStr = SecretStr("sqlite:///var/ledger.sqlite")
+    ledger_url: SecretStr | None = None  # None: nothing is remembered
+    spool_folder: Path = Path("var/spool")  # for records while the ledger does not take them
+    most_spooled_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
+    retention_days: int = Field(default=2192, ge=1)  # six years
     metrics_token: SecretStr | None = None  # shown by whoever reads /metrics in production
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()
-    client: Client = Client(profile="sandbox", rating=False)
+    client: Client = Client(profile="sandbox", rating=False, canary=True)
 
     @field_validator("host")
     @classmethod
@@ -80,6 +83,11 @@ class Settings(BaseModel):
             return str(ip_address(_OTHER_NAMES.get(host, host)))
         except ValueError:
             raise ValueError("expected an IP address") from None
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _is_none_when_empty(cls, url: SecretStr | None) -> SecretStr | None:
+        return url if url is not None and url.get_secret_value() else None
 
     @field_validator("public_url")
     @classmethod
@@ -122,7 +130,12 @@ class _Misfit(ValueError):
 
 
 class _Deployed(Settings, BaseSettings):
-    """Settings read, in this order, from the environment, a folder of secrets and a TOML file."""
+    """Settings read, in this order, from the environment, a folder of secrets and a TOML file.
+
+    A service that was started remembers, unless it is told otherwise.
+    """
+
+    ledger_url: SecretStr | None = SecretStr("sqlite:///var/ledger.sqlite")
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
@@ -178,6 +191,7 @@ def _misfit_of_production(settings: Settings) -> tuple[str, str]:
             "card_key",
             f"a secret of {_SHORTEST_KEY} bytes or more, not the published one",
         ),
+        (settings.ledger_url is None, "ledger_url", "sqlite:///FILE or postgresql://…"),
         (not settings.issuers, "issuers", "at least one registered issuer"),
         (
             any(not url.startswith("https://") for url in urls),

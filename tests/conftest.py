@@ -2,10 +2,13 @@
 
 import json
 import os
+import time
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from random import SystemRandom
 from shutil import which
+from typing import Any
 
 import postgres
 import pytest
@@ -112,6 +115,21 @@ def pytest_terminal_summary(
         terminalreporter.write_line(
             f"NOT RUN: {count} tests that need {what}, not found on this machine."
         )
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL for tests marked `postgresql`; one that stops it starts it again."""
+    with postgres.running() as running:
+        yield running
+
+
+def eventually(found: Callable[[], Any], most_s: float = 10) -> Any:
+    """Ask until the answer is there, and give it; what it is when the time is over."""
+    until = time.monotonic() + most_s
+    while not (answer := found()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return answer
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
-from conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def serving(folder: Path, toml: str = "", port: int | None = None, **env: str) -
     with log.open("a") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "service.cli", "serve", "--settings", str(settings)],
-            cwd=ROOT, stdout=out, stderr=out, env=os.environ | {"PORT": str(port)} | env,
+            cwd=folder, stdout=out, stderr=out, env=os.environ | {"PORT": str(port)} | env,
         )  # fmt: skip
         try:
             address = f"http://127.0.0.1:{port}"

@@ -6,19 +6,23 @@ import re
 import socket
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from charts import ago, back_pain, bundle, call, condition, order
+from charts import TODAY, ago, back_pain, bundle, call, condition, order
 from click.testing import CliRunner
 from conformance import hold
 from conftest import ROOT
+from fault_server import fault_server
 
 from service.app import open_desk
 from service.cli import main
 from service.errors import BadSetting
-from service.settings import Settings, from_environment
-from service.web.answer import Desk
+from service.settings import SETTINGS_FILE, Settings, from_environment
+from service.web.answer import Desk, answer
+from service.web.record import CallRecord
 
 CASE = ROOT / "fhir_fixtures" / "six-weeks-have-not-passed"
 
@@ -120,6 +124,135 @@ def section(out: str, heading: str) -> list[str]:
     return [] if found == ["none"] else found
 
 
+ISS = "https://ehr.example.org/"
+LOCAL = {"coding": [{"system": "urn:oid:1.2.3.4", "code": "L-77"}]}
+KEY = "a-key-of-a-site-that-is-long-enough-to-be-one"
+SITE = f"""
+card_key = "{KEY}"
+[client]
+profile = "generic"
+rating = true
+[[issuers]]
+iss = "{ISS}"
+jku = "https://ehr.example.org/jwks"
+rating = true
+system_actions = "both"
+time_zone = "Pacific/Kiritimati"
+fhir_servers = ["SERVER"]
+[issuers.prefetch_keys]
+vitals = "observations"
+Labs = "observations"
+[[issuers.order_codes]]
+system = "urn:oid:1.2.3.4"
+code = "L-77"
+concept = "lumbar-mri-without-contrast"
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Write the settings of a site, whose issuer has one FHIR server, and give the file."""
+    monkeypatch.setenv(SETTINGS_FILE, "")  # whatever a command sets here is undone
+
+    def write(server: str = "https://ehr.example.org/fhir") -> Path:
+        path = tmp_path / "site.toml"
+        path.write_text(SITE.replace("SERVER", server), encoding="utf-8")
+        return path
+
+    return write
+
+
+def its_call(*keys: str, **changes: object) -> dict:
+    """Write a call with the site's own order code, and its observations by its own keys."""
+    body = call(back_pain(onsetDateTime=ago(9)), orders=[order(code=LOCAL)], observations=...)
+    body["prefetch"] |= dict.fromkeys(keys, bundle())
+    return body | changes
+
+
+PLAIN = call(back_pain(onsetDateTime=ago(9)))
+
+
+@pytest.mark.parametrize("iss", [None, ISS])
+def test_advise_prints_what_the_service_would_answer(
+    iss: str | None, written, site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rating as a system action, the identities of cards and the site's codes, too."""
+    file, request = site(), written(its_call("vitals", "labs") if iss else PLAIN)
+    chosen = ["--iss", iss] if iss else []
+    code, out, _ = run("advise", request, "--as-of", "2026-11-22", "--settings", file, *chosen)
+    monkeypatch.setenv(SETTINGS_FILE, str(file))
+    desk = open_desk(from_environment())
+    with_ = desk.arrangements[iss] if iss else desk.anyone
+    kept = CallRecord(endpoint="test", issuer=iss)
+    told = answer(request.read_bytes(), desk, TODAY, with_, kept)
+    assert (code, out.encode()) == (0, told + b"\n")
+    given = json.loads(told)
+    assert given["cards"]
+    assert given["systemActions"]
+    assert ("extension" in given) is (iss is not None)
+    assert run("advise", request, "--as-of", "2026-11-22", *chosen)[1] == out  # by the environment
+
+
+def test_the_day_of_a_command_ends_where_the_caller_is(written, site) -> None:
+    _, out, _ = run("advise", written(its_call()), "--settings", site(), "--iss", ISS)
+    (card,) = json.loads(out)["cards"]
+    there = datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    assert card["extension"]["org.lumbar-mri-cds"]["asOf"] == there.isoformat()
+
+
+@pytest.mark.parametrize("command", ["advise", "check"])
+def test_a_request_is_tried_without_any_network(command: str, written, site) -> None:
+    """Not even where it offers a registered server, and a token that may be good for it still."""
+    with fault_server() as server:
+        token = {"access_token": "t", "token_type": "Bearer", "expires_in": 300}
+        request = written(its_call(fhirServer=server.base, fhirAuthorization=token))
+        code, out, _ = run(command, request, "--settings", site(server.base), "--iss", ISS)
+        assert out
+        assert code == (command == "check")
+        assert server.connections == 0
+
+
+def test_what_the_service_would_refuse_for_want_of_data_is_told(written, site) -> None:
+    body = its_call("vitals", "labs")
+    del body["prefetch"]["conditions"]
+    request, by = written(body), ("--settings", site(), "--iss", ISS)
+    assert run("advise", request, *by) == (2, "", "prefetch needed: conditions\n")
+    code, out, _ = run("check", request, *by)
+    assert code == 1
+    assert section(out, "Not sent") == ["conditions"]
+    assert section(out, "Answer") == ["412, prefetch needed: conditions"]
+
+
+def test_check_reads_a_call_by_what_was_arranged_with_its_caller(written, site) -> None:
+    by = ("--settings", site(), "--iss", ISS, "--as-of", "2026-11-22")
+    code, out, _ = run("check", written(its_call("vitals", "labs")), *by)
+    assert code == 0
+    assert "vitals: read as observations: no resource" in section(out, "Prefetch keys")
+    assert section(out, "Answer") == ["ServiceRequest/mri: rule R60, DeferSixWeeks, warning"]
+    code, out, _ = run("check", written(its_call("vitals")), *by)
+    assert code == 1
+    assert section(out, "Not sent") == ["labs (of observations)"]
+    assert not [line for line in section(out, "Prefetch keys") if line.startswith("labs")]
+    assert section(out, "Could not be read completely") == []
+    code, out, _ = run("check", written(its_call("vitals", orders=[])), *by[:2])
+    assert "vitals: not used: no resource" in section(out, "Prefetch keys")
+
+
+@pytest.mark.parametrize("command", ["advise", "check"])
+def test_settings_that_are_wrong_and_issuers_that_nobody_knows_are_named(
+    command: str, written, site, tmp_path: Path
+) -> None:
+    request = written(its_call())
+    code, out, err = run(command, request, "--settings", site(), "--iss", "https://nobody/")
+    assert (code, out) == (1, "")
+    assert "--iss" in err
+    for text in ("colour = 1", SITE.replace("lumbar-mri-without-contrast", "nothing")):
+        (tmp_path / "site.toml").write_text(text.replace("SERVER", "https://x.example/f"))
+        code, out, err = run(command, request, "--settings", tmp_path / "site.toml")
+        assert (code, out) == (1, "")
+        assert "expected" in err
+
+
 def test_check_content_names_what_was_read(desk: Desk) -> None:
     code, out, _ = run("check-content")
     assert code == 0
@@ -182,7 +315,8 @@ def test_a_port_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_settings_default_to_the_sandbox_on_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOST", "PORT", "TIME_ZONE", "ALLOW_REMOTE_SANDBOX"):
         monkeypatch.delenv(name, raising=False)
-    assert from_environment() == Settings()
+    url = "sqlite:///var/ledger.sqlite"
+    assert from_environment() == Settings(ledger_url=url)
 
 
 def test_a_wheel_elsewhere_answers_byte_for_byte_the_same(tmp_path: Path) -> None:

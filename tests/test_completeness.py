@@ -127,6 +127,12 @@ def test_missing_pages_are_excused_only_where_the_order_is_seen(
     assert (topic(body, desk) in DISCOURAGING) is deferred
 
 
+REMARK = {
+    "resourceType": "OperationOutcome",
+    "issue": [{"severity": "information", "code": "informational"}],
+}
+
+
 def included(resource: dict[str, Any]) -> dict[str, Any]:
     return {"resource": resource, "search": {"mode": "include"}}
 
@@ -137,11 +143,26 @@ def included(resource: dict[str, Any]) -> dict[str, Any]:
         (2, [{"resource": NEW_PAIN}, included({"resourceType": "Practitioner", "id": "x"})]),
         (2, [{"resource": NEW_PAIN}, included({**NEW_PAIN, "id": "other"})]),
         (2, [{"resource": NEW_PAIN}, {"resource": {"resourceType": "Medication", "id": "m"}}]),
+        (2, [{"resource": NEW_PAIN}, {"resource": REMARK}]),
+        (2, [{"resource": NEW_PAIN}, {"resource": REMARK, "search": {"mode": "outcome"}}]),
+        (
+            2,
+            [
+                {"resource": NEW_PAIN},
+                {"resource": {**NEW_PAIN, "id": "o"}, "search": {"mode": "?"}},
+            ],
+        ),
     ],
 )
-def test_what_is_only_included_is_not_counted(total: int, entries: list[Any], desk: Desk) -> None:
-    listed = {**bundle(), "total": total, "entry": entries}
+@pytest.mark.parametrize("beside", [[], [included({"resourceType": "Provenance", "id": "v"})]])
+def test_what_is_only_included_is_not_counted(
+    total: int, entries: list[Any], beside: list[Any], desk: Desk
+) -> None:
+    """However the list is read: one that holds a kind that is not read, entry by entry."""
+    listed = {**bundle(), "total": total, "entry": entries + beside}
     assert topic(without("conditions", conditions=listed), desk) not in DISCOURAGING
+    whole = {**listed, "total": 1}
+    assert topic(without("conditions", conditions=whole), desk) in DISCOURAGING
 
 
 def test_a_list_that_stands_twice_is_not_whole(desk: Desk) -> None:

@@ -72,7 +72,9 @@ def test_every_reason_that_a_log_may_give_is_described() -> None:
     readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
     words = set()
     for path in (ROOT / "service" / "ehr").glob("*.py"):
-        words |= set(re.findall(r'"(ehr_[a-z_]+)"', path.read_text(encoding="utf-8")))
+        words |= set(re.findall(r'"((?:ehr|prefetch)_[a-z_]+)"', path.read_text(encoding="utf-8")))
+    app = (ROOT / "service" / "app.py").read_text(encoding="utf-8")
+    words |= set(re.findall(r'kept\.reason = "([a-z_]+)"', app))
     assert words
     assert not [word for word in words if f"`{word}`" not in readme]
 

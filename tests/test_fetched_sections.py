@@ -1,5 +1,6 @@
 """What is asked for, section by section, and what a wrong answer for any of them may not do."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ from charts import ago, condition
 from fault_server import FaultServer, fault_server, searchset
 from faults import BODIES, NEW_PAIN, RESPONSES
 from fetching import DISCOURAGING, PATIENT, asked, lacking, the_way, wait_until_free
+from test_prefetch_states import FAILED
 
 from service.web.answer import Desk
 
@@ -72,6 +74,74 @@ def test_a_section_of_which_nothing_was_sent_is_asked_for(
     assert given.origins[section] == ("prefetch" if was_said else "fhir-server")
     assert len(server.asked) == (not was_said)
     assert (given.topic in DISCOURAGING) is not was_said
+
+
+def spelt_oddly(body: dict[str, Any]) -> bytes:
+    """Write a call with escapes in names and kinds, which mean the same to whoever decodes them."""
+    text = json.dumps(body)
+    for plain in ("resourceType", "OperationOutcome"):
+        text = text.replace(f'"{plain}"', f'"{plain[:-1]}\\u{ord(plain[-1]):04x}"')
+    return text.encode()
+
+
+def test_an_alarm_that_is_spelt_oddly_is_kept(server: FaultServer, desk: Desk) -> None:
+    body = lacking("procedures", base=server.base, conditions=searchset(ALARM))
+    text = spelt_oddly(body)
+    assert b'"resourceType"' not in text
+    given = asked(text, desk, the_way(desk, server.base))
+    assert given.card["indicator"] == "critical"
+    assert given.origins["conditions"] == "prefetch"
+    assert given.origins["procedures"] == "fhir-server"
+
+
+def test_an_error_is_asked_for_again_however_it_is_spelt(server: FaultServer, desk: Desk) -> None:
+    body = lacking(base=server.base, conditions=FAILED)
+    for text in (json.dumps(body).encode(), spelt_oddly(body)):
+        given = asked(text, desk, the_way(desk, server.base))
+        assert given.origins["conditions"] == "fhir-server"
+        assert given.topic in DISCOURAGING
+
+
+@pytest.mark.parametrize("wrapped", [[ALARM], {"entry": [{"resource": ALARM}]}])
+def test_resources_in_no_known_wrapping_are_not_replaced_by_what_a_server_gives(
+    wrapped: Any, server: FaultServer, desk: Desk
+) -> None:
+    body = lacking(base=server.base, conditions=wrapped)
+    for text in (json.dumps(body).encode(), spelt_oddly(body)):
+        assert asked(text, desk, the_way(desk, server.base)).topic not in DISCOURAGING
+
+
+@pytest.mark.parametrize(
+    ("section", "odd", "word"),
+    [
+        ("conditions", FAILED, "prefetch_error"),
+        ("conditions", 7, "prefetch_error"),
+        ("familyHistory", FAILED, "prefetch_error"),
+        ("patient", None, "prefetch_error"),
+        ("problems", FAILED, "prefetch_error"),
+        ("conditions", None, "prefetch"),
+        ("conditions", searchset(FAILED), "prefetch"),
+    ],
+)
+def test_a_section_that_was_sent_as_an_error_is_not_kept_as_one_that_was_had(
+    section: str, odd: Any, word: str, desk: Desk
+) -> None:
+    body = lacking(base="https://nobody.example.org/fhir")
+    body["prefetch"][section] = odd
+    origins = asked(body, desk, the_way(desk, "https://ehr.example.org/fhir")).origins
+    assert origins.pop("conditions" if section == "problems" else section) == word
+    assert set(origins.values()) == {"prefetch"}
+
+
+def test_a_section_of_which_a_declared_key_was_not_sent_is_not_kept_as_one_that_was_had(
+    server: FaultServer, desk: Desk
+) -> None:
+    keys = dict.fromkeys(("vitals", "laboratory"), "observations")
+    body = lacking("observations", base=server.base, vitals=searchset())
+    for may_be_asked, word in ((server.base, "fhir-server"), ("https://ehr.example.org/fhir",
+                                                              "prefetch_key_missing")):  # fmt: skip
+        given = asked(body, desk, the_way(desk, may_be_asked, prefetch_keys=keys))
+        assert given.origins["observations"] == word
 
 
 def test_what_was_sent_in_the_wrong_place_is_read_and_kept(server: FaultServer, desk: Desk) -> None:

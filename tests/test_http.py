@@ -1,8 +1,10 @@
 """What an EHR meets at the door: discovery, browsers, and the answer to every wrong call."""
 
 import json
+import logging
 import re
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -203,6 +205,15 @@ def test_an_emergency_is_shown_even_where_required_data_is_missing() -> None:
     alarm = call(conditions=..., orders=[order(reasonCode=[retention["code"]])])
     (card,) = strict.post(SERVICE, json=alarm).json["cards"]
     assert card["indicator"] == "critical"
+
+
+def test_a_call_that_breaks_off_is_kept_with_a_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    begun = {"wsgi.input": BytesIO(b"{"), "CONTENT_LENGTH": "999"}
+    client = create_app(Settings()).test_client()
+    refused(client.post(SERVICE, json={}, environ_overrides=begun), 400)
+    (told,) = (one.msg for one in caplog.records if isinstance(one.msg, dict))
+    assert told["reason"] == "request_unreadable"
 
 
 def test_a_failure_of_ours_is_never_an_empty_answer(

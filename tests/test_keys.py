@@ -197,13 +197,19 @@ def test_an_empty_set_takes_all_keys_back(server: KeyServer, rsa: Private) -> No
     assert not knows(ring, "k1")
 
 
-def test_a_key_that_was_taken_back_is_not_used_once_more(
-    server: KeyServer, rsa: Private, curve: Private
-) -> None:
-    server.publish(jwk_set(k1=rsa, k2=curve), Cache_Control="max-age=60")
+def ring_that_lost_k1(server: KeyServer, rsa: Private, curve: Private, max_age_s: int) -> KeyRing:
+    """Give a ring that knows both keys of a server which has taken the first back by now."""
+    server.publish(jwk_set(k1=rsa, k2=curve), Cache_Control=f"max-age={max_age_s}")
     ring = ring_of(server)
     assert knows(ring, "k1")
     server.publish(jwk_set(k2=curve))
+    return ring
+
+
+def test_a_key_that_was_taken_back_is_not_used_once_more(
+    server: KeyServer, rsa: Private, curve: Private
+) -> None:
+    ring = ring_that_lost_k1(server, rsa, curve, max_age_s=60)
     pass_time(ring, 61)
     assert not knows(ring, "k1")
 
@@ -211,10 +217,7 @@ def test_a_key_that_was_taken_back_is_not_used_once_more(
 def test_a_key_that_was_taken_back_serves_no_longer_than_an_hour(
     server: KeyServer, rsa: Private, curve: Private
 ) -> None:
-    server.publish(jwk_set(k1=rsa, k2=curve), Cache_Control="max-age=999999999")
-    ring = ring_of(server)
-    assert knows(ring, "k1")
-    server.publish(jwk_set(k2=curve))
+    ring = ring_that_lost_k1(server, rsa, curve, max_age_s=999_999_999)
     pass_time(ring, FRESH_S + 1)
     knows(ring, "k2", "ES384")
     settle(ring)
@@ -293,6 +296,14 @@ def admitted(ring: KeyRing, header: dict[str, Any], key: Private) -> str:
     except NotAuthorized as refusal:
         return refusal.reason
     return ""
+
+
+def test_whatever_breaks_while_a_token_is_read_lets_nobody_in(
+    server: KeyServer, rsa: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeyRing, "key", lambda *_: 1 / 0)
+    header = {"alg": "RS384", "typ": "JWT", "kid": "k1"}
+    assert admitted(ring_of(server), header, rsa) == "unreadable"
 
 
 def unfit(rsa: Private, curve: Private) -> dict[str, list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from random import SystemRandom
 from typing import Any
@@ -21,19 +22,15 @@ from schemathesis.engine import events, from_schema
 from test_tokens_served import as_toml, serving_in_full
 
 from service.app import create_app
+from service.ledger.store import migrate
 from service.settings import Settings
 
 CASES = 1000 if os.environ.get("CI") == "true" else 100
 SEED = int(os.environ.get("OPENAPI_SEED") or SystemRandom().randrange(2**32))
 CALL, DISCOVERY = "POST /cds-services/lumbar-mri", "GET /cds-services"
-OPERATIONS = {
-    CALL,
-    DISCOVERY,
-    "GET /health/live",
-    "GET /health/ready",
-    "GET /metrics",
-    "GET /openapi.json",
-}
+FEEDBACK = f"{CALL}/feedback"
+OPERATORS = {f"GET /{one}" for one in ("health/live", "health/ready", "metrics", "openapi.json")}
+OPERATIONS = {CALL, FEEDBACK, DISCOVERY} | OPERATORS
 # Of calls that the description allows or forbids alike.
 TRUE_OF_ANY = {
     "not_a_server_error", "status_code_conformance", "content_type_conformance",
@@ -50,9 +47,11 @@ def configured(cases: int = CASES, wanted: set[str] = JUDGED, **more: Any) -> Sc
     checks = {"enabled": False, **{name: {"enabled": True} for name in wanted}}
     generation = {"max-examples": cases, "deterministic": False, "database": "none"}
     phases = {"stateful": {"enabled": False}}
-    return SchemathesisConfig.from_dict(
-        {"seed": SEED, "generation": generation, "phases": phases, "checks": checks, **more}
-    )
+    # Feedback is read in more shapes than are described: a vendor's own are no reason to lose it.
+    liberal = {"negative_data_rejection": {"enabled": False}}
+    operations = [{"include-path": FEEDBACK.split()[1], "checks": checks | liberal}]
+    made = {"seed": SEED, "generation": generation, "phases": phases, "operations": operations}
+    return SchemathesisConfig.from_dict({**made, "checks": checks, **more})
 
 
 def described(app: Any, wanted: set[str] = JUDGED) -> Any:
@@ -84,8 +83,14 @@ def run(schema: Any, wanted: set[str]) -> Counter[str]:
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Flask:
-    return create_app(Settings())
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """A sandbox that remembers, as it does when it is served."""
+    folder = tmp_path_factory.mktemp("ledger")
+    url = f"sqlite:///{folder}/ledger.sqlite"
+    migrate(url)
+    app = create_app(Settings(ledger_url=url, spool_folder=folder / "spool"))
+    yield app
+    app.extensions["ledger"].close()
 
 
 def test_the_description_is_valid_and_names_every_address(sandbox: Flask) -> None:
@@ -108,6 +113,7 @@ def test_the_description_is_valid_and_names_every_address(sandbox: Flask) -> Non
 def test_every_answer_is_as_described(sandbox: Flask) -> None:
     cases = run(described(sandbox), JUDGED)
     assert cases[CALL] >= CASES
+    assert cases[FEEDBACK] >= CASES
     assert {CALL, DISCOVERY} <= set(cases)
 
 

@@ -21,11 +21,14 @@ from flask import Flask
 from house import BASE, production, token_of
 from places import SERVICE
 from served import Served
+from sqlalchemy import select
 from test_tokens_served import as_toml, serving_in_full
 from tracers import JSON, MARK, headers, jwt_like, odd_requests, traced_call, tracer
 
 from service.app import create_app
 from service.clients import Client
+from service.ledger.schema import metadata
+from service.ledger.store import migrate, open_store
 from service.settings import Settings
 from service.web.answer import Desk
 
@@ -36,8 +39,9 @@ PRINTED = re.compile(
 )
 CALL_FIELDS = {
     "event", "level", "timestamp", "endpoint", "request_id", "issuer", "tenant", "token_id", "hook",
-    "hook_instance", "patient", "drafts", "orders", "origins", "rules", "recommendations", "cards",
-    "failed_questions", "content_version", "status", "reason", "duration_ms",
+    "hook_instance", "mode", "patient", "encounter", "drafts", "orders", "origins", "rules",
+    "recommendations", "cards", "failed_questions", "content_version", "status", "reason",
+    "duration_ms",
 }  # fmt: skip
 LIBRARY_FIELDS = {"event", "level", "timestamp", "logger", "error"}
 
@@ -121,6 +125,53 @@ def test_a_failure_of_ours_repeats_nothing(
     app = create_app(Settings())
     refusal(ask(app, "POST", SERVICE, json.dumps(traced_call()).encode(), JSON), 500)
     assert "handler failed" in heard.text
+    nothing_came_out(heard, capfd)
+
+
+def ledger_texts(url: str) -> Iterator[tuple[str, str]]:
+    """Give every column of every row of a ledger, and what it holds as text."""
+    engine = open_store(url)
+    with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            for row in connection.execute(select(table)).mappings():
+                yield from ((f"{table.name}.{name}", str(value)) for name, value in row.items())
+    engine.dispose()
+
+
+@pytest.mark.parametrize("clinicians", ["hashed", "as-sent"])
+@pytest.mark.parametrize("is_migrated", [True, False])
+def test_the_ledger_and_its_spool_hold_no_word_of_a_chart(
+    clinicians: str, is_migrated: bool, tmp_path: Path,
+    heard: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    if is_migrated:
+        migrate(url)
+    client = Client(profile="sandbox", clinicians=clinicians)
+    app = create_app(Settings(ledger_url=url, spool_folder=tmp_path / "spool", client=client))
+    body = traced_call()
+    card = ask(app, "POST", SERVICE, json.dumps(body).encode(), JSON).json["cards"][0]["uuid"]
+    for _, *request in odd_requests():
+        ask(app, *request)
+    said = {
+        "card": card, "outcome": "overridden", "outcomeTimestamp": "2026-11-26T09:00:00Z",
+        "overrideReason": {"userComment": tracer(), tracer(): tracer(),
+                           "reason": {name: tracer() for name in ("system", "code", "display")}},
+        "extension": {tracer(): tracer()}, tracer(): tracer(),
+    }  # fmt: skip
+    for odd in ({"feedback": [said]}, {"feedback": [{**said, "card": tracer()}]}, [tracer()]):
+        ask(app, "POST", f"{SERVICE}/feedback", json.dumps(odd).encode(), JSON)
+    app.extensions["ledger"].close()
+    spooled = "".join(path.read_text() for path in (tmp_path / "spool").glob("*"))
+    assert bool(spooled) is not is_migrated
+    assert MARK not in spooled
+    if is_migrated:
+        held = list(ledger_texts(url))
+        assert {"calls.patient", "cards.uuid", "feedback.card"} <= {column for column, _ in held}
+        assert {column for column, text in held if MARK in text} == {
+            "feedback.comment", "feedback.reason_system", "feedback.reason_code",
+            "feedback.reason_display",
+        }  # fmt: skip
     nothing_came_out(heard, capfd)
 
 

@@ -15,6 +15,8 @@ from service.clinical.salvage import salvage
 _EMPTY_SEARCH_WARNING = "4101"
 # A part of a search that the server does not know and left out: it may have found more, not less.
 _PART_IGNORED = "not-supported"
+# What may stand in an answer without being looked for, whatever the entry says of itself.
+_NOT_SOUGHT = frozenset({"OperationOutcome", "Medication"})
 _BUNDLE_TYPES = frozenset(
     {"searchset", "collection", "history", "batch-response", "transaction", None}
 )
@@ -67,7 +69,6 @@ class _LooseEntry(Struct):
 
 
 _LIST = b'"entry"'
-_read_outline = msgspec.json.Decoder(_LooseBundle).decode
 _read_bundle = msgspec.json.Decoder(_Bundle).decode
 _read_loose_bundle = msgspec.json.Decoder(_LooseBundle).decode
 _read_loose_entry = msgspec.json.Decoder(_LooseEntry).decode
@@ -96,7 +97,7 @@ class Piece:
 
         A kind that is not read is passed over if it was only included beside the matches.
         """
-        kind = _kind(json)
+        kind = kind_of(json)
         try:
             self.add(fhir.read_resource(json))
         except fhir.UNREADABLE:
@@ -113,7 +114,7 @@ class Piece:
 
 def open_piece(json: bytes) -> Piece:
     """Read one piece: a Bundle at once if all of it fits, else entry by entry."""
-    if _kind(json) == "Bundle":
+    if kind_of(json) == "Bundle":
         piece = _open_bundle(json)
         if json.count(_LIST) > 1 and _has_two_lists(json):
             piece.limits.add(Limit.UNREADABLE_ENTRY)
@@ -126,14 +127,14 @@ def open_piece(json: bytes) -> Piece:
 def _has_two_lists(json: bytes) -> bool:
     """Whether a Bundle holds its list of entries twice: only the last of them was read."""
     try:
-        bare = _read_outline(json)
+        bare = _read_loose_bundle(json)
     except fhir.UNREADABLE:
         return True
     inside = sum(bytes(entry).count(_LIST) for entry in bare.entry or ())
     return json.count(_LIST) > 1 + inside
 
 
-def _kind(json: bytes) -> str:
+def kind_of(json: bytes) -> str:
     """Say what a piece of JSON says it is; empty when it does not say."""
     try:
         return fhir.read_kind(json).resourceType
@@ -147,7 +148,10 @@ def _open_bundle(json: bytes) -> Piece:
     except fhir.UNREADABLE:
         return _open_loose_bundle(json)
     found = [entry.resource for entry in bundle.entry or ()]
-    matches = sum(map(_is_match, bundle.entry or ()))
+    matches = sum(
+        _is_match(type(entry.resource).__name__, entry.search.mode if entry.search else None)
+        for entry in bundle.entry or ()
+    )
     more = any(link.relation == "next" for link in bundle.link or ())
     piece = Piece(pages_left=more or (bundle.total or 0) > matches, is_list=True)
     for resource in found:
@@ -158,11 +162,9 @@ def _open_bundle(json: bytes) -> Piece:
     return _checked(piece, bundle.type, bundle.total)
 
 
-def _is_match(entry: _Entry) -> bool:
+def _is_match(kind: str, mode: Any) -> bool:
     """Whether an entry is one of those that the search was for, and that its total counts."""
-    if isinstance(entry.resource, fhir.OperationOutcome | fhir.Medication):
-        return False
-    return entry.search is None or entry.search.mode in (None, "match")
+    return kind not in _NOT_SOUGHT and mode in (None, "match")
 
 
 def _open_loose_bundle(json: bytes) -> Piece:
@@ -182,9 +184,9 @@ def _open_loose_bundle(json: bytes) -> Piece:
         except fhir.UNREADABLE:
             piece.limits.add(Limit.UNREADABLE_ENTRY)
             continue
-        included = "include" in repr(read.search)
-        matches += not included
-        piece.add_raw(bytes(read.resource), included=included)
+        mode = read.search.get("mode") if isinstance(read.search, dict) else read.search
+        matches += _is_match(kind_of(bytes(read.resource)), mode)
+        piece.add_raw(bytes(read.resource), included=mode == "include")
     piece = replace(piece, pages_left=more or total > matches)
     return _checked(piece, bundle.type, bundle.total)
 

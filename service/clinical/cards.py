@@ -10,9 +10,10 @@ from service.clinical.evidence import Evidence, evidence_json, evidence_line, ga
 from service.clinical.facts import facts_of, not_documented
 from service.clinical.findings import Duration
 from service.clinical.guideline import Guideline, Row, Source, Status, Verdict
+from service.clinical.identity import card_id
 from service.clinical.markdown import escaped, plain
 from service.clinical.order import Order
-from service.clinical.suggestions import Issue, derived_uuid, suggestions
+from service.clinical.suggestions import Issue, suggestions
 from service.clinical.words import Line, Message, fill
 
 Card = dict[str, Any]
@@ -69,7 +70,7 @@ def _card(written: _Written, order: Order, issue: Issue) -> Card:
     facts = facts_of(row, written.assessment, written.chart, guideline)._asdict()
     seed = f"{issue.hook_instance}|{order.id}|{order.study}|{row.recommendation}"
     card: Card = {
-        "uuid": derived_uuid(issue.key, seed),
+        "uuid": card_id(issue.key, issue.owner, row.rule, seed),
         "summary": fill(message.summary, facts)[:SUMMARY_LIMIT],
         "indicator": row.indicator,
         "detail": _detail(written, message, facts),
@@ -77,7 +78,9 @@ def _card(written: _Written, order: Order, issue: Issue) -> Card:
         "overrideReasons": [dict(reason) for reason in message.override_reasons],
         "extension": {EXTENSION: _extension(written)},
     }
-    offered = suggestions(_offers(written, message), order, facts, guideline.studies, (issue, seed))
+    offered = suggestions(
+        _offers(written, message), order, facts, guideline.studies, (issue, card["uuid"])
+    )
     if offered:
         card["suggestions"] = offered
         card["selectionBehavior"] = issue.selection_behavior

@@ -275,3 +275,12 @@ class Guideline:
     screening: Screening
     rating: RatingRule
     studies: Mapping[str, Study]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every row of every table."""
+        return (*self.indication, *(row for table in self.modifiers for row in table))
+
+    def rows_of(self, rule: str) -> tuple[Row, ...]:
+        """Give the rows of a rule, which all give one recommendation; none of an unknown rule."""
+        return tuple(row for row in self.rows if row.rule == rule)

@@ -81,6 +81,33 @@ def recognise(terms: Terminology, trigger: Trigger, json: bytes, patient_id: str
     )
 
 
+def unmapped_codes(
+    terms: Terminology, trigger: Trigger, json: bytes
+) -> tuple[tuple[str, str], ...]:
+    """Give the (system, code) pairs of an order for imaging that no system known to us codes.
+
+    Such an order may be a lumbar MRI that nobody told us of. Empty for any other order.
+    """
+    resource, _ = _read(json)
+    if resource is None or resource.code is None:
+        return ()
+    codings = [c for c in plain_concept(resource.code).coding or () if c.code]
+    if {terms.systems.get(c.system or "", c.system) for c in codings} & trigger.systems:
+        return ()
+    is_imaging = _is_imaging(resource, trigger)
+    return tuple((c.system or "", c.code or "") for c in codings) if is_imaging else ()
+
+
+def _is_imaging(resource: fhir.ServiceRequest, trigger: Trigger) -> bool:
+    """Whether an order is for imaging, by its category or words; one without any may be."""
+    concepts = [*(resource.category or ()), plain_concept(resource.code)]
+    if any(c.code in trigger.categories for k in resource.category or () for c in k.coding or ()):
+        return True
+    codings = [coding for concept in concepts for coding in concept.coding or ()]
+    words = " ".join(filter(None, (*(c.text for c in concepts), *(c.display for c in codings))))
+    return bool(trigger.imaging.search(words.lower())) or not (words or resource.category)
+
+
 def _read(json: bytes) -> tuple[fhir.ServiceRequest | None, bool]:
     """Read a draft, or what can be read of one that does not fit; and whether all of it did."""
     try:

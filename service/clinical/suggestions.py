@@ -1,13 +1,12 @@
 """What a card offers to do: each suggestion one action on the draft order, or one new draft."""
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
+from service.clinical.identity import suggestion_id
 from service.clinical.order import Order
 from service.clinical.words import Message, Study, SuggestionTemplate, fill
 
@@ -20,17 +19,12 @@ class Issue:
 
     key: bytes
     hook_instance: str
+    owner: str = ""  # to whom its cards are issued: see `owner_of`
     selection_behavior: str = "any"
     delete_as_string: bool = False
     rating: bool = False  # whether the appropriateness rating is written on the order
     rating_code: str | None = None  # the site's own code for having been consulted
     link_hosts: tuple[str, ...] | None = None  # hosts that a card may link to; None: any
-
-
-def derived_uuid(key: bytes, seed: str) -> str:
-    """Derive a UUID from a key and what it names, so that a retry gives the same one."""
-    digest = hmac.digest(key, seed.encode("utf-8", "surrogatepass"), "sha256")
-    return str(UUID(bytes=digest[:16], version=5))
 
 
 def suggestions(
@@ -41,7 +35,7 @@ def suggestions(
     identity: tuple[Issue, str],
 ) -> list[dict[str, Any]]:
     """Write the suggestions of a message that can be carried out on this order."""
-    issue, seed = identity
+    issue, card = identity
     offered = []
     for template in message.suggestions:
         action = _action(template, order, facts, studies, issue)
@@ -49,7 +43,7 @@ def suggestions(
             offered.append(
                 {
                     "label": fill(template.label, facts),
-                    "uuid": derived_uuid(issue.key, f"{seed}|{template.id}"),
+                    "uuid": suggestion_id(issue.key, card, template.id),
                     "actions": [action],
                 }
             )

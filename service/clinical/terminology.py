@@ -45,7 +45,9 @@ class Phrases:
 class Trigger:
     """Which studies are lumbar MRIs: the concepts of their codes, and words for those without one.
 
-    `modality`, `region` and the two `words_…` are searched in the words of an order.
+    `modality`, `region` and the two `words_…` are searched in the words of an order. `systems` are
+    the code systems in which lumbar MRIs are ordered everywhere; an order for imaging (`imaging` in
+    its words, or one of `categories`) without a code of these is one that we may have missed.
     """
 
     concepts: frozenset[str]
@@ -57,6 +59,9 @@ class Trigger:
     region: re.Pattern[str]
     words_with: re.Pattern[str]
     words_without: re.Pattern[str]
+    imaging: re.Pattern[str]
+    categories: frozenset[str]
+    systems: frozenset[str]
 
     def takes(self, concepts: frozenset[str], words: str) -> bool:
         """Whether a study is one of ours, by a code or, in lower case, by its words."""

@@ -26,6 +26,7 @@ from service.content.files import Content, known, none_unused
 from service.content.lexicon import lexicon, text_concepts
 from service.content.messages import frame, lines, messages
 from service.content.tables import flags_named, table
+from service.errors import BadContent
 
 _LISTS_OF_WORDS = ("not_medicine",)
 
@@ -122,6 +123,9 @@ def _checked(
     rules = {row.rule for row in rows} | {row.id for row in rows}
     for criterion in criteria.values():
         known(content.guideline / "criteria.yaml", criterion.id, "rules", criterion.rules, rules)
+    given = {(row.rule, row.recommendation) for row in rows}
+    if len(given) > len({rule for rule, _ in given}):
+        raise BadContent(path.parent, "rule", "gives two recommendations; a card tells its rule")
     modifying = {row.rule for row in rows if row.table in settings["modifiers"]["tables"]}
     known(path, "priority", "a table", modifying, settings["modifiers"]["priority"])
     ratings = {row.rating for row in rows if row.rating}

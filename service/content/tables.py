@@ -6,6 +6,7 @@ from pathlib import Path
 
 from service.clinical.facts import FLAGS_SAID
 from service.clinical.guideline import Criterion, Row, Source, Status, Verdict
+from service.clinical.identity import RULE
 from service.content.files import known, text
 from service.errors import BadContent
 
@@ -52,6 +53,8 @@ def _row(
     _one_of(path, line, "indicator", _INDICATORS)
     for column in asked:
         _one_of(path, line, column, (*_CELLS, "-"))
+    if not RULE.fullmatch(line["rule"]):
+        raise BadContent(path, f"{line['row']}/rule", "must be like R60 or R67b")
     if "more" in line or not named:
         raise BadContent(path, line["row"], "has too many cells, or names no source")
     cells = tuple((c, _CELLS[line[c]]) for c in asked if line[c] != "-")

@@ -108,13 +108,15 @@ def _trigger(path: Path, row: Mapping[str, Any], sets: ValueSets) -> Trigger:
     single = ("with_contrast", "without_contrast", "contrast_only", "whole_spine")
     known(path, "trigger", "it", [*row["concepts"], *(row[name] for name in single)], sets)
     patterns: dict[str, Any] = {}
-    for name in ("modality", "region", "words_with", "words_without"):
+    for name in ("modality", "region", "words_with", "words_without", "imaging"):
         try:
             patterns[name] = re.compile(row[name])
         except re.error as problem:
             raise BadContent(path, f"trigger/{name}", "is not a pattern") from problem
     return Trigger(
         concepts=frozenset(row["concepts"]),
+        categories=frozenset(row["categories"]),
+        systems=frozenset(system for name in row["concepts"] for system, *_ in sets[name]),
         **{name: row[name] for name in single},
         **patterns,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.clinical import fhir
-from service.clinical.bundles import open_piece
+from service.clinical.bundles import kind_of, open_piece
 from service.clinical.chart import Group, Limit
 from service.clinical.patient import Identity
 from service.clinical.read import Record, Records
@@ -23,8 +23,9 @@ _OTHER_NAMES = {
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
 _NOT_SENT = frozenset({Limit.NOT_SENT})
 _NEXT = b'"next"'
-_A_RESOURCE = b'"resourceType"'
 SENT = "prefetch"
+SENT_AS_ERROR = "prefetch_error"
+KEY_MISSING = "prefetch_key_missing"
 FETCHED = "fhir-server"
 
 
@@ -73,25 +74,42 @@ def gather(
 ) -> Gathered:
     """Take what was sent; ask the FHIR server of the call, if it may be asked, for the rest."""
     sent = sorted_by_section(patient, prefetch, fhir_client.client.prefetch_keys)
-    origins = {group.value: SENT for record in sent.pieces for group in _filled(record)}
+    origins = _origins_as_sent(sent)
     access = grant(offer, fhir_client.client, patient.id)
     if isinstance(access, str):
         lacking = {group.value: access for group in GROUPS if group.value not in origins}
         return Gathered(records=sent, origins={**lacking, **origins})
-    wanted = list(_wanted(sent, access, fhir_client))
+    there = {Group(section) for section, origin in origins.items() if origin == SENT}
+    wanted = list(_wanted(sent, there, access, fhir_client))
     given = fhir_client.fetch(wanted, access, begun) if wanted else []
     fetched = [_of_patient(one, patient) for one in given]
-    continued = [id(one.before) for one in wanted if one.before is not None]
+    continued = [one.before for one in wanted if one.before is not None]
     replaced = {one.group for one in wanted if one.before is None}
     kept = tuple(
         record
         for record in sent.pieces
-        if id(record) not in continued and not (record.group in replaced and _in_name_only(record))
+        if record not in continued and not (record.group in replaced and _in_name_only(record))
     )
     pieces = kept + tuple(one.record for one in fetched)
     return Gathered(
         records=Records(patient=patient, pieces=pieces), origins=origins | _origins(fetched)
     )
+
+
+def _origins_as_sent(sent: Records) -> dict[str, str]:
+    """Say of each section that was sent that it was, or what is wrong with one of its keys."""
+    found: dict[str, str] = {}
+    for record in sent.pieces:
+        for group in _filled(record):
+            if found.get(group.value, SENT) == SENT:
+                found[group.value] = _origin_as_sent(record)
+    return found
+
+
+def _origin_as_sent(record: Record) -> str:
+    if record.limits == _NOT_SENT:
+        return KEY_MISSING
+    return SENT_AS_ERROR if _in_name_only(record) else SENT
 
 
 def _origins(fetched: list[Fetched]) -> dict[str, str]:
@@ -104,10 +122,10 @@ def _origins(fetched: list[Fetched]) -> dict[str, str]:
     return found
 
 
-def _wanted(sent: Records, access: Access, fhir_client: FhirClient) -> Iterator[Wanted]:
-    """List what is lacking: sections nobody sent, or in name only, and pages that were left."""
-    failed = {one.group for one in sent.pieces if _in_name_only(one)}
-    there = {g for one in sent.pieces for g in _filled(one)} - failed
+def _wanted(
+    sent: Records, there: set[Group], access: Access, fhir_client: FhirClient
+) -> Iterator[Wanted]:
+    """List what is lacking: sections that are not there, and pages that were left of others."""
     lacking = [group for group in GROUPS if group not in there]
     yield from searches(lacking, sent.patient.id, fhir_client.client.searches)
     for record in sent.pieces:
@@ -143,14 +161,27 @@ def _in_name_only(record: Record) -> bool:
     """
     if record.json is None:
         return record.group is Group.PATIENT
-    if _A_RESOURCE not in record.json:
-        return record.group is not None
-    if b"OperationOutcome" not in record.json:
-        return False
+    kind = kind_of(record.json)
+    if kind:
+        return kind == "OperationOutcome"
+    return record.group is not None and not _holds_resource(record.json)
+
+
+def _holds_resource(json: bytes) -> bool:
+    """Whether there is a resource anywhere in what is none; what cannot be decoded may hold one."""
     try:
-        return fhir.read_kind(record.json).resourceType == "OperationOutcome"
+        left = [fhir.read_anything(json)]
     except fhir.UNREADABLE:
-        return False
+        return json != b""
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if "resourceType" in one:
+                return True
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return False
 
 
 def _filled(record: Record) -> set[Group]:

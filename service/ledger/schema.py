@@ -1,6 +1,24 @@
-"""The tables of the ledger; `migrations/` makes and changes them."""
+"""The tables of the ledger; `migrations/` makes and changes them.
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, Table
+Nothing of a chart stands here: who is meant is kept as keyed hashes. Times (`at`, `…_at`) are
+milliseconds since 1970, days are those of the facility. Rows are added and, when their time has
+come, pruned; none is changed.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 metadata = MetaData()
 # Tokens that were let in, until they have expired: `token` is a keyed hash of issuer and jti.
@@ -10,4 +28,91 @@ seen_tokens = Table(
     Column("token", LargeBinary(32), primary_key=True),
     Column("expires_at", BigInteger, nullable=False),  # seconds since 1970
     Index("seen_tokens_expires_at", "expires_at"),
+)
+# One row a call and a feedback that was let in: the audit record.
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(36), primary_key=True),  # the request's id, as in the log
+    Column("at", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("endpoint", String(64), nullable=False),
+    Column("issuer", String(512)),
+    Column("tenant", String(512)),
+    Column("token_id", Text),
+    Column("hook", String(16)),
+    Column("hook_instance", String(36)),
+    Column("mode", String(8), nullable=False),  # live, silent, canary
+    Column("patient", String(32)),
+    Column("encounter", String(32)),
+    Column("clinician", String(160)),
+    Column("drafts", Integer, nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("origins", Text),  # JSON: for each section where it was read from, or why not
+    Column("failed_questions", Text),  # JSON: names of criteria
+    Column("outcomes", Text),  # JSON: what became of the items of a feedback
+    Column("content_version", String(64)),
+    Column("status", Integer, nullable=False),
+    Column("reason", String(64)),
+    Column("duration_ms", Float, nullable=False),
+    Index("calls_day", "day"),
+)
+# One row a card that was issued, shown or, in silence, kept back.
+cards = Table(
+    "cards",
+    metadata,
+    Column("uuid", String(36), primary_key=True),
+    Column("call_id", String(36), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("issuer", String(512)),
+    Column("tenant", String(512)),
+    Column("hook", String(16)),
+    Column("mode", String(8), nullable=False),
+    Column("clinician", String(160)),
+    Column("position", Integer, nullable=False),  # 0: the card on the indication of its order
+    Column("shown", Boolean, nullable=False),
+    Column("rule", String(8), nullable=False),
+    Column("recommendation", String(64), nullable=False),
+    Column("indicator", String(8), nullable=False),
+    Column("content_version", String(64)),
+    Index("cards_day", "day"),
+    Index("cards_call_id", "call_id"),
+)
+# Codes of orders for imaging that nobody mapped, by the call that brought them.
+unmapped_codes = Table(
+    "unmapped_codes",
+    metadata,
+    Column("call_id", String(36), primary_key=True),
+    Column("system", String(128), primary_key=True),
+    Column("code", String(128), primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("issuer", String(512)),
+    Column("tenant", String(512)),
+    Column("mode", String(8), nullable=False),
+    Index("unmapped_codes_day", "day"),
+)
+# What became of a card: one row for each thing said of it, however often it is said.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", String(64), primary_key=True),  # keyed hash of all that was said
+    Column("call_id", String(36), nullable=False),
+    Column("card", String(36), nullable=False),
+    Column("issuer", String(512)),
+    Column("tenant", String(512)),
+    Column("rule", String(8), nullable=False),
+    Column("recommendation", String(64)),  # none where the rule is no longer in the content
+    Column("received_at", BigInteger, nullable=False),
+    Column("day", Date, nullable=False),  # when it was received
+    Column("outcome", String(10), nullable=False),  # accepted, overridden
+    Column("outcome_at", BigInteger, nullable=False),  # as the caller says
+    Column("time_doubtful", Boolean, nullable=False),  # that cannot be when it was
+    Column("suggestions", Text),  # JSON: names of the accepted suggestions, null for an unknown one
+    Column("reason_system", Text),
+    Column("reason_code", Text),
+    Column("reason_display", Text),
+    Column("comment", Text),  # the clinician's own words: leaves the ledger in an export only
+    Index("feedback_card", "card"),
+    Index("feedback_day", "day"),
 )

@@ -21,15 +21,18 @@ _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
 
 
-def open_store(url: str) -> Engine:
+def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> Engine:
     """Open the database; raises BadSetting for an address that is none, or that does not last.
 
+    What is committed to a `durable` one is on the disk, even if the power fails the moment after.
+    Another writer is waited for `lock_ms` milliseconds.
     Nothing is connected to yet: a store that is down, or hangs, shows when it is used.
     """
     address = _address(url)
     if address.drivername == "sqlite":
-        return _sqlite(address)
-    engine = _postgresql(address, f"-c statement_timeout={_BUSY_MS}")
+        return _sqlite(address, "FULL" if durable else "NORMAL", lock_ms)
+    limits = f"-c statement_timeout={_BUSY_MS} -c lock_timeout={lock_ms}"
+    engine = _postgresql(address, limits)
     from service.ledger.patience import Impatient
 
     @event.listens_for(engine, "do_connect")
@@ -65,7 +68,7 @@ def _postgresql(address: URL, options: str = "") -> Engine:
         raise BadSetting("ledger_url", expected=expected) from None
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) -> Engine:
     try:
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -75,9 +78,9 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout={lock_ms}")
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
 
     return engine
 

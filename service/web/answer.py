@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
 from service.clients import Client
 from service.clinical import fhir
 from service.clinical.advise import Advice, advise
 from service.clinical.bundles import open_piece
+from service.clinical.cards import EXTENSION, Card
 from service.clinical.chart import NOT_HAD, Chart, Group, Limit
 from service.clinical.guideline import Guideline, Verdict
 from service.clinical.meaning import Calendar
-from service.clinical.order import Order, recognise
+from service.clinical.order import Order, recognise, unmapped_codes
 from service.clinical.read import Records
 from service.clinical.suggestions import Issue
 from service.ehr.prefetch import Gathered, gather
@@ -22,7 +23,7 @@ from service.settings import Settings
 from service.web import hook
 from service.web.arrangement import Arrangement
 from service.web.auth import Caller
-from service.web.record import CallRecord, instance_of, pseudonym
+from service.web.record import CallRecord, CardRecord, instance_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +67,11 @@ def answer(
 ) -> bytes:
     """Answer a hook call with the cards, and where it was asked for the rating, of each order."""
     arranged = with_ or desk.anyone
+    kept = kept or CallRecord(endpoint=hook.CALL_PATH)
     given = advices(body, desk, as_of, arranged, kept)
-    cards = [card for advice in given for card in advice.cards]
-    ratings = [advice.rating for advice in given if advice.rating]
+    shown = {card.uuid for card in kept.cards if card.shown}
+    cards = [card for advice in given for card in advice.cards if card["uuid"] in shown]
+    ratings = [advice.rating for advice in given if advice.rating and kept.mode != "silent"]
     return hook.encode(cards, ratings, arranged.client.system_actions)
 
 
@@ -84,8 +87,9 @@ def advices(
     kept = kept or CallRecord(endpoint=hook.CALL_PATH)
     with desk.computing:
         request = hook.parse(body)
-        orders = _orders(request, arranged.guideline)
-    _note_request(kept, request, orders, desk)
+        orders = _orders(request, arranged.guideline, kept)
+    _note_request(kept, request, arranged.client, desk)
+    kept.day, kept.orders = as_of, len(orders)
     if not orders:
         return []
     if not request.patient.id:
@@ -96,18 +100,19 @@ def advices(
     with desk.computing:
         _refuse_other_record(gathered.records)
         calendar = Calendar(as_of=as_of, zone=arranged.zone)
-        issue = _issue(request, arranged.client, desk)
+        issue = _issue(request, arranged.client, desk, kept.owner)
         given = [
             advise(gathered.records, order, arranged.guideline, calendar, issue) for order in orders
         ]
-    _note_advice(kept, gathered, given)
-    for advice in given:
+    _note_advice(kept, gathered, given, arranged.client)
+    for advice in given if kept.mode != "silent" else ():
         _require(advice, arranged)
     return given
 
 
-def _issue(request: hook.HookRequest, client: Client, desk: Desk) -> Issue:
+def _issue(request: hook.HookRequest, client: Client, desk: Desk, owner: str) -> Issue:
     return Issue(
+        owner=owner,
         key=desk.settings.card_key.get_secret_value(),
         hook_instance=request.hook_instance,
         selection_behavior=client.selection_behavior,
@@ -118,30 +123,45 @@ def _issue(request: hook.HookRequest, client: Client, desk: Desk) -> Issue:
     )
 
 
-def _note_request(
-    kept: CallRecord, request: hook.HookRequest, orders: list[Order], desk: Desk
-) -> None:
+def _note_request(kept: CallRecord, request: hook.HookRequest, client: Client, desk: Desk) -> None:
     kept.hook = request.hook if request.hook in hook.HOOKS else "other"
     kept.hook_instance = instance_of(request.hook_instance)
     key = desk.settings.card_key.get_secret_value()
-    kept.patient = pseudonym(key, kept.issuer, request.patient.id) if request.patient.id else None
-    kept.drafts, kept.orders = len(request.drafts), len(orders)
+    kept.mode = "canary" if client.canary and request.marked_canary else client.mode
+    kept.patient = kept.hashed("patient", request.patient.id, key)
+    kept.encounter = kept.hashed("encounter", request.encounter, key)
+    kept.note_clinician(request.user, key, client.clinicians)
+    kept.drafts = len(request.drafts)
     kept.content_version = desk.guideline.version
 
 
-def _note_advice(kept: CallRecord, gathered: Gathered, given: list[Advice]) -> None:
+def _note_advice(kept: CallRecord, gathered: Gathered, given: list[Advice], client: Client) -> None:
     """Keep which row decided, and which questions could not be asked: names, nothing of a chart."""
     kept.origins = gathered.origins
     for advice in given:
         kept.rules.append(advice.assessment.row.rule)
         kept.recommendations.append(advice.assessment.row.recommendation)
-        kept.cards += [card["uuid"] for card in advice.cards]
+        for position, card in enumerate(advice.cards):
+            kept.cards.append(replace(_card_record(card, kept.mode, client), position=position))
         kept.failed_questions += advice.assessment.findings.failed
         for criterion in advice.assessment.findings.failed:
             log.error("criterion failed", criterion=criterion)
 
 
-def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
+def _card_record(card: Card, mode: str, client: Client) -> CardRecord:
+    """Note a card, and whether it is shown: in silence at most an emergency is."""
+    told = card["extension"][EXTENSION]
+    is_loud = client.silent_shows_emergencies and card["indicator"] == "critical"
+    return CardRecord(
+        uuid=card["uuid"],
+        rule=told["rule"],
+        recommendation=told["recommendation"],
+        indicator=card["indicator"],
+        shown=mode != "silent" or is_loud,
+    )
+
+
+def _orders(request: hook.HookRequest, guideline: Guideline, kept: CallRecord) -> list[Order]:
     """Find the lumbar MRI orders in focus; the same study twice is one order."""
     distinct: dict[object, Order] = {}
     reading = guideline.reading
@@ -150,6 +170,8 @@ def _orders(request: hook.HookRequest, guideline: Guideline) -> list[Order]:
         if order is not None:
             study = order.study if order.study[1] else order.contrast
             distinct.setdefault(study, order)
+        else:
+            kept.note_unmapped(unmapped_codes(reading.terms, reading.trigger, draft))
     return list(distinct.values())
 
 

@@ -44,6 +44,12 @@ def arrange(client: Client, guideline: Guideline, settings: Settings) -> Arrange
     )
 
 
+def without_servers(arranged: Arrangement) -> Arrangement:
+    """Give the same arrangement where no FHIR server may be asked, whatever a call offers."""
+    client = arranged.client.model_copy(update={"fhir_servers": ()})
+    return replace(arranged, client=client, fhir_client=FhirClient(client=client))
+
+
 def _check_searches(client: Client) -> None:
     for section, searches in client.searches.items():
         if section not in {group.value for group in GROUPS}:

@@ -11,7 +11,7 @@ from service.clients import Client, Issuer
 from service.ehr.keys import KeyRing
 from service.errors import NotAuthorized, StoreDown
 from service.settings import Settings
-from service.web.token import verified
+from service.web.token import Token, verified
 
 if TYPE_CHECKING:
     from service.ledger.replay import SeenTokens
@@ -55,9 +55,7 @@ class Door:
         token = verified(authorization, audience, self.issuers, self._key, now)
         unchecked = False
         try:
-            if self.seen is None or not self.seen.first_use(
-                token.issuer.iss, token.token_id, token.expires_at, now
-            ):
+            if not self._is_first_use(token, now):
                 raise NotAuthorized("used_before")
         except StoreDown:
             if token.issuer.replay_store_down == "refuse":
@@ -70,6 +68,14 @@ class Door:
             token_id=token.token_id,
             replay_unchecked=unchecked,
         )
+
+    def _is_first_use(self, token: Token, now: float) -> bool:
+        """Ask the ledger; where the call may go on without its answer, hardly wait for it."""
+        if self.seen is None:
+            return False
+        needed = token.issuer.replay_store_down == "refuse"
+        issuer = token.issuer.iss
+        return self.seen.first_use(issuer, token.token_id, token.expires_at, now, needed)
 
     def _key(self, issuer: Issuer, kid: str, algorithm: str) -> PyJWK | None:
         return self.rings[issuer.iss].key(kid, algorithm)

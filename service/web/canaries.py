@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
+from service.clinical.cards import EXTENSION
 from service.clinical.guideline import Guideline
 from service.content.canaries import FILE, Canary, canaries, refuse_unwatched
 from service.ehr.searches import PREFETCH
@@ -18,7 +19,6 @@ from service.web import hook
 from service.web.answer import Desk, advices, today
 from service.web.arrangement import arrange
 
-EXTENSION = "org.lumbar-mri-cds"
 _PATIENT = "lumbar-mri-cds-canary"
 _SUBJECT = {"reference": f"Patient/{_PATIENT}"}
 _YEARS_OLD = 45

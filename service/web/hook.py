@@ -10,6 +10,7 @@ import jsonschema
 import msgspec
 from msgspec import Raw, Struct
 
+from service.clinical.cards import EXTENSION
 from service.clinical.fhir import Reference
 from service.clinical.guideline import Guideline
 from service.clinical.patient import Identity, Whose
@@ -22,6 +23,7 @@ SERVICE_ID = "lumbar-mri"
 HOOKS = ("order-select", "order-sign")
 DISCOVERY_PATH = "/cds-services"
 CALL_PATH = f"{DISCOVERY_PATH}/{SERVICE_ID}"
+FEEDBACK_PATH = f"{CALL_PATH}/feedback"
 _LONGEST_INSTANCE = 255
 _MOST_KEYS = 256  # of prefetch
 SPECIFICATION_VERSION = "2.0.1"  # of CDS Hooks
@@ -42,6 +44,8 @@ class _Context(Struct):
     patientId: str | None = ""  # noqa: N815
     selections: list[str] | None = None
     draftOrders: _Drafts | None = None  # noqa: N815
+    encounterId: Any = None  # noqa: N815
+    userId: Any = None  # noqa: N815
 
 
 class _Request(Struct):
@@ -51,6 +55,7 @@ class _Request(Struct):
     fhirServer: Any = None  # noqa: N815
     fhirAuthorization: Any = None  # noqa: N815
     prefetch: dict[str, Raw] | None = None
+    extension: Any = None
 
 
 class _Head(Struct):
@@ -81,6 +86,9 @@ class HookRequest:
     drafts: tuple[bytes, ...]
     prefetch: dict[str, bytes]
     offer: Offer  # the FHIR server and the token that the call brings, not trusted yet
+    encounter: str | None = None  # as the caller names it
+    user: str | None = None
+    marked_canary: bool = False  # by its own word a call that only tries the service
 
 
 def parse(body: bytes) -> HookRequest:
@@ -110,7 +118,19 @@ def parse(body: bytes) -> HookRequest:
         drafts=tuple(raw) if request.hook in HOOKS else (),
         prefetch=prefetch,
         offer=Offer(fhir_server=request.fhirServer, authorization=request.fhirAuthorization),
+        encounter=_text(request.context.encounterId),
+        user=_text(request.context.userId),
+        marked_canary=_is_marked_canary(request.extension),
     )
+
+
+def _text(given: Any) -> str | None:
+    return given if given and isinstance(given, str) else None
+
+
+def _is_marked_canary(extension: Any) -> bool:
+    ours = extension.get(EXTENSION) if isinstance(extension, dict) else None
+    return isinstance(ours, dict) and ours.get("canary") is True
 
 
 def _patient(request: _Request) -> Identity:

@@ -10,7 +10,7 @@ from service.metrics import begin, expect, exposition
 from service.settings import Settings
 
 
-def metrics(settings: Settings, guideline: Guideline) -> Blueprint:
+def scrape(settings: Settings, guideline: Guideline) -> Blueprint:
     """Give `GET /metrics`: open in the sandbox, else to whoever shows the token of the settings.
 
     In production without that setting there is no such address (404).
@@ -18,9 +18,10 @@ def metrics(settings: Settings, guideline: Guideline) -> Blueprint:
     pages = Blueprint("metrics", "service")
     begin(guideline.version)
     recommendations = sorted({row.recommendation for row in guideline.indication})
-    callers: list[str | None] = [*(issuer.iss for issuer in settings.issuers)]
-    for caller in callers or [None]:
-        expect(caller, "live", recommendations)
+    for issuer in settings.issuers:
+        expect(issuer.iss, issuer.mode, recommendations)
+    if settings.open_to_anyone:
+        expect(None, settings.client.mode, recommendations)
 
     @pages.get("/metrics")
     def read() -> Response:

@@ -9,7 +9,8 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -40,6 +41,18 @@ class Token:
     expires_at: float
 
 
+@contextmanager
+def _nothing_breaks_in() -> Iterator[None]:
+    """Refuse whatever is broken: what a hostile token breaks does not let it in."""
+    try:
+        yield
+    except NotAuthorized:
+        raise
+    except Exception as problem:
+        raise NotAuthorized("unreadable") from problem
+
+
+@_nothing_breaks_in()
 def verified(
     authorization: str | None,
     audience: str,
@@ -52,21 +65,6 @@ def verified(
     `now` is in seconds since 1970. The order of the checks is that of the CDS Hooks best practices:
     issuer, audience, times, tenant, signature; that it was never used before, the caller checks.
     """
-    try:
-        return _verified(authorization, audience, issuers, key_of, now)
-    except NotAuthorized:
-        raise
-    except Exception as problem:  # whatever a hostile token breaks, it does not let it in
-        raise NotAuthorized("unreadable") from problem
-
-
-def _verified(
-    authorization: str | None,
-    audience: str,
-    issuers: Mapping[str, Issuer],
-    key_of: KeyOf,
-    now: float,
-) -> Token:
     compact, *parts = _parts(authorization)
     header, claims = (_object(part) for part in parts)
     issuer = issuers.get(_text(claims, "iss"))

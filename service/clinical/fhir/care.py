@@ -164,6 +164,7 @@ class ServiceRequest(Struct, tag_field="resourceType", tag="ServiceRequest"):
     intent: Text = None
     priority: Text = None
     doNotPerform: bool | None = None  # noqa: N815
+    category: list[CodeableConcept] | None = None
     code: CodeableReference | None = None
     bodySite: list[CodeableConcept] | None = None  # noqa: N815
     authoredOn: Text = None  # noqa: N815

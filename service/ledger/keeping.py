@@ -1,0 +1,81 @@
+"""What leaves the ledger: rows whose time has come, and copies of rows for an archive."""
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Select, Table, delete, select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.errors import StoreDown
+from service.ledger.schema import calls, cards, feedback, unmapped_codes
+
+TABLES = (calls, cards, unmapped_codes, feedback)
+_AT_ONCE = 5000  # rows: calls that come meanwhile wait for no more
+
+
+def prune(engine: Engine, before: date) -> dict[str, int]:
+    """Remove all rows of days before one, and say how many of each table; raises StoreDown."""
+    return {table.name: _prune(engine, table, before) for table in TABLES}
+
+
+def _prune(engine: Engine, table: Table, before: date) -> int:
+    key = tuple_(*table.primary_key.columns)
+    old = select(*table.primary_key.columns).where(table.c.day < before).limit(_AT_ONCE)
+    removed = 0
+    try:
+        while True:
+            with engine.begin() as connection:
+                count = connection.execute(delete(table).where(key.in_(old))).rowcount
+            removed += count
+            if not count:
+                return removed
+    except (SQLAlchemyError, OSError) as problem:
+        raise StoreDown from problem
+
+
+def export(
+    engine: Engine, first: date, last: date, folder: Path, *, comments: bool
+) -> dict[str, int]:
+    """Write the rows of some days, the last one too, to `folder`: a file of JSON lines a table.
+
+    The words of clinicians are written only with `comments`. Gives how many rows each table had.
+    Raises StoreDown, and OSError where a file is there already or cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as open_files:
+        files = {
+            table: open_files.enter_context(
+                (folder / f"{table.name}.jsonl").open("x", encoding="utf-8")
+            )
+            for table in TABLES
+        }
+        try:
+            with engine.connect() as connection:
+                return {
+                    table.name: _written(connection, _rows(table, first, last, comments), file)
+                    for table, file in files.items()
+                }
+        except SQLAlchemyError as problem:
+            raise StoreDown from problem
+
+
+def _rows(table: Table, first: date, last: date, comments: bool) -> Select[Any]:
+    kept = [column for column in table.columns if comments or column is not feedback.c.comment]
+    within = table.c.day.between(first, last)
+    return select(*kept).where(within).order_by(table.c.day, *table.primary_key.columns)
+
+
+def _written(connection: Any, asked: Select[Any], file: Any) -> int:
+    count = 0
+    for row in connection.execution_options(yield_per=1000).execute(asked).mappings():
+        file.write(json.dumps(_plain(row), ensure_ascii=True) + "\n")
+        count += 1
+    return count
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in row.items()}

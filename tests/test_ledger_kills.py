@@ -1,0 +1,136 @@
+"""Workers are killed at random under load: no acknowledged feedback is lost, none stands twice."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from callers import FEEDBACK_PATH, NORTH, registered
+from charts import back_pain, call
+from house import CALL_PATH
+from ledger_troubles import workers
+from served import Served
+from sqlalchemy import Engine, select
+from test_tokens_served import as_toml, serving_in_full
+
+from service.ledger.schema import calls, feedback
+from service.ledger.store import migrate, open_store
+
+ROUNDS = int(os.environ.get("KILLS") or 8)
+CLIENTS, WORKERS = 3, 4
+BETWEEN_S = 1.6  # so that none is killed again while it has hardly begun: that ends the service
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+
+
+@dataclass
+class Told:
+    """What the clients were answered."""
+
+    acknowledged: list[str] = field(default_factory=list)  # cards whose feedback was taken
+    advised: list[str] = field(default_factory=list)  # ids of calls that were answered
+    failed: int = 0
+    gaps_s: list[float] = field(default_factory=list)  # from a failure to the next success
+    odd: Counter[int] = field(default_factory=Counter)  # any other status
+
+
+def sent(session: requests.Session, served: Served, path: str, body: Any, told: Told) -> Any:
+    """Send until it is answered, as an EHR does whose call was cut."""
+    content, since = json.dumps(body), None
+    while True:
+        headers = {"Content-Type": "application/json", **NORTH.headers(path)}
+        try:
+            given = session.post(f"{served.address}{path}", content, headers=headers, timeout=20)
+        except requests.RequestException:
+            told.failed += 1
+            since = since or time.monotonic()
+            continue
+        if given.status_code == 200:
+            if since:
+                told.gaps_s.append(time.monotonic() - since)
+            return given
+        told.odd[given.status_code] += 1
+
+
+def client(served: Served, ends: threading.Event, told: Told) -> None:
+    while not ends.is_set():
+        with requests.Session() as session:
+            body = {**call(back_pain()), "hookInstance": str(uuid4())}
+            advised = sent(session, served, CALL_PATH, body, told)
+            told.advised.append(advised.headers["X-Request-Id"])
+            card = advised.json()["cards"][0]["uuid"]
+            one = {
+                "card": card,
+                "outcome": "overridden",
+                "outcomeTimestamp": "2026-11-26T09:00:00Z",
+            }
+            sent(session, served, FEEDBACK_PATH, {"feedback": [one]}, told)
+            told.acknowledged.append(card)
+
+
+def kill_one(served: Served, random: Random, last: list[int]) -> None:
+    """Kill a worker, but not one of the few that began last."""
+    running = workers(served)
+    old = sorted(running)[: max(1, len(running) - 1)]
+    victim = random.choice([pid for pid in old if pid not in last] or old)
+    last.append(victim)
+    os.kill(victim, signal.SIGKILL)
+
+
+def lost(engine: Engine, advised: list[str], wait_s: float = 3) -> int:
+    """Count the answered calls of which there is no record, when all is written."""
+    least, until = len(advised), time.monotonic() + wait_s
+    while least and time.monotonic() < until:
+        with engine.connect() as connection:
+            known = set(connection.execute(select(calls.c.id)).scalars())
+        least = len(set(advised) - known)
+        time.sleep(0.2)
+    return least
+
+
+@pytest.mark.parametrize("kind", ["sqlite", POSTGRESQL])
+def test_no_acknowledged_feedback_is_lost_and_none_stands_twice(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    if kind == "postgresql":
+        url = request.getfixturevalue("cluster").new_database()
+    migrate(url)
+    settings = {**registered(tmp_path, ledger_url=url), "workers": WORKERS}
+    told, ends, last = [Told() for _ in range(CLIENTS)], threading.Event(), []
+    with serving_in_full(tmp_path, as_toml(settings)) as served, ThreadPoolExecutor() as pool:
+        running = [pool.submit(client, served, ends, one) for one in told]
+        for _ in range(ROUNDS):
+            time.sleep(BETWEEN_S)
+            kill_one(served, Random(), last)
+        time.sleep(BETWEEN_S)
+        ends.set()
+        for one in running:
+            one.result(30)
+        engine = open_store(url)
+        acknowledged = [card for one in told for card in one.acknowledged]
+        advised = [name for one in told for name in one.advised]
+        with engine.connect() as connection:
+            stored = Counter(connection.execute(select(feedback.c.card)).scalars())
+        missing = lost(engine, advised)
+    failed, gaps = sum(one.failed for one in told), [g for one in told for g in one.gaps_s]
+    print(
+        f"{kind}: {ROUNDS} kills, {len(acknowledged)} acknowledged, {failed} attempts failed, "
+        f"longest gap {max(gaps, default=0):.2f} s, records of answered calls missing: "
+        f"{missing} of {len(advised)}"
+    )
+    assert len(acknowledged) > 10 * ROUNDS
+    assert set(acknowledged) <= set(stored)
+    assert set(stored.values()) == {1}
+    assert not any(one.odd for one in told)
+    assert missing <= ROUNDS * CLIENTS  # those that were in the memory of who was killed
+    engine.dispose()
