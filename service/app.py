@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _take_feedback(app, desk, door, ledger)
     _answer_operators(app, desk, ledger)
     app.register_blueprint(source_attributes(desk.guideline))
-    app.register_blueprint(scrape(settings, desk.guideline.version))
+    app.register_blueprint(scrape(settings, desk.guideline))
     answer_errors(app)
     _let_browsers_in(app, settings)
     return app

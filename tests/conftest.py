@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from random import SystemRandom
+from shutil import which
 from typing import Any
 
 import postgres
@@ -25,6 +26,7 @@ SHARED = ROOT.parent / "shared"
 NEEDS = {
     "real_data": (SHARED.is_dir, "the real traffic and patients in ../shared"),
     "postgresql": (postgres.is_installed, "PostgreSQL's initdb, pg_ctl and postgres"),
+    "promtool": (lambda: which("promtool") is not None, "Prometheus's promtool"),
 }
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 

@@ -27,12 +27,12 @@ class Counted:
         return [sample.labels for sample in self.samples if sample.name == f"{PREFIX}{name}"]
 
 
-def counted(where: Any) -> Counted:
+def counted(where: Any, token: str = "") -> Counted:
     """Read from a running service by its address, or from a client for tests."""
     if isinstance(where, str):
         answer = requests.get(f"{where}/metrics", timeout=9)
         assert answer.ok
         return Counted(answer.text)
-    answer = where.get("/metrics")
+    answer = where.get("/metrics", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     return Counted(answer.get_data(as_text=True))

@@ -15,7 +15,7 @@ from service.ehr.searches import PREFETCH
 from service.settings import Settings
 from service.web.answer import Desk
 
-FOLDERS = ("cards", "service", "deploy", "deploy/connecting", "fhir_fixtures")
+FOLDERS = ("cards", "service", "deploy", "deploy/connecting", "deploy/monitoring", "fhir_fixtures")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for d in FOLDERS for p in (ROOT / d).glob("*.md"))])
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 

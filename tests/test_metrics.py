@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from attacks import issuers, made_keys
+from attacks import HOME, OTHER, issuers, made_keys
 from charts import back_pain, call, condition
 from conftest import ROOT
 from counted import PREFIX, Counted, counted
@@ -91,6 +91,17 @@ def test_each_order_is_advice_of_its_own_and_a_failed_question_is_told(client: F
         assert now(name) == before(name) + gained, name
 
 
+def test_what_never_came_is_shown_as_none(tmp_path: Path) -> None:
+    """Else the first time of anything would not be seen as a rise."""
+    now = counted(client_of_production(tmp_path), TOKEN)
+    for iss in (HOME, OTHER):
+        for hook in ("order-select", "order-sign"):
+            told = {"issuer": iss, "hook": hook}
+            assert {**told, "status": "500"} in now.labels("calls_total")
+            lost = {**told, "mode": "live", "recommendation": "CaudaEquinaEmergency"}
+            assert lost in now.labels("advice_total")
+
+
 def test_a_refused_call_is_no_advice(client: FlaskClient) -> None:
     before, now = after(client, status=412, reason="missing_prerequisite")
     assert now("advice_total") == before("advice_total")
@@ -148,7 +159,7 @@ def test_nothing_that_goes_wrong_with_counting_takes_an_answer_away(
     assert "metrics failed" in caplog.text
 
 
-def in_production(folder: Path, token: str | None) -> FlaskClient:
+def client_of_production(folder: Path, token: str | None = TOKEN) -> FlaskClient:
     given = production(folder, issuers(made_keys(), folder, jku=False))
     settings = Settings(**given, metrics_token=SecretStr(token) if token else None)
     return create_app(settings).test_client()
@@ -159,7 +170,7 @@ def in_production(folder: Path, token: str | None) -> FlaskClient:
     [None, "", "Bearer", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN, "é"],
 )
 def test_in_production_only_the_token_opens_it(shown: str | None, tmp_path: Path) -> None:
-    there = in_production(tmp_path, TOKEN)
+    there = client_of_production(tmp_path, TOKEN)
     sent = {"Authorization": shown} if shown is not None else {}
     assert refused(there.get("/metrics", headers=sent))
     opened = there.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -169,7 +180,7 @@ def test_in_production_only_the_token_opens_it(shown: str | None, tmp_path: Path
 
 
 def test_in_production_without_a_token_there_is_no_such_address(tmp_path: Path) -> None:
-    there = in_production(tmp_path, None)
+    there = client_of_production(tmp_path, None)
     for sent in ({}, {"Authorization": f"Bearer {TOKEN}"}, {"Authorization": "Bearer "}):
         given = there.get("/metrics", headers=sent)
         assert given.status_code == 404

@@ -1,7 +1,7 @@
 """What is counted for those who watch over the service: by fixed words only, nothing of a chart."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from service.metrics.folder import FOLDER, forget_the_dead, shared_by_workers
 from service.metrics.meters import Meters, ledger, meters
 
 __all__ = (
-    *("begin", "count", "exposition", "feedback", "ledger_state", "lost"),
+    *("begin", "count", "expect", "exposition", "feedback", "ledger_state", "lost"),
     "shared_by_workers",
 )
 
@@ -22,12 +22,25 @@ _FHIR_STATUS = "ehr_http_"
 _STATUSES = frozenset(f"{_FHIR_STATUS}{status.value}" for status in HTTPStatus)
 _NONE, _OTHER, _CANARY = "none", "other", "canary"
 _FIRST_REFUSAL = 400
+_HOOKS, _STATUSES_SHOWN = ("order-select", "order-sign"), (200, 500)
 
 
 def begin(content_version: str) -> None:
     """Begin to count in this process, and tell which release and content it serves."""
     with _never_in_the_way():
         meters().info.labels(version("lumbar-mri-cds"), content_version).set(1)
+
+
+def expect(issuer: str | None, mode: str, recommendations: Iterable[str]) -> None:
+    """Show what may come from one issuer as not yet come: its first time is then seen as a rise."""
+    with _never_in_the_way():
+        named, counted = issuer or _NONE, meters()
+        counted.unknown_codes.labels(named)
+        for hook in _HOOKS:
+            for status in _STATUSES_SHOWN:
+                counted.calls.labels(named, hook, status)
+            for recommendation in recommendations:
+                counted.advice.labels(named, hook, mode, recommendation)
 
 
 def count(record: Mapping[str, Any]) -> None:

@@ -4,18 +4,24 @@ import hmac
 
 from flask import Blueprint, Response, abort, request
 
+from service.clinical.guideline import Guideline
 from service.errors import NotAuthorized
-from service.metrics import begin, exposition
+from service.metrics import begin, expect, exposition
 from service.settings import Settings
 
 
-def scrape(settings: Settings, content_version: str) -> Blueprint:
+def scrape(settings: Settings, guideline: Guideline) -> Blueprint:
     """Give `GET /metrics`: open in the sandbox, else to whoever shows the token of the settings.
 
     In production without that setting there is no such address (404).
     """
     pages = Blueprint("metrics", "service")
-    begin(content_version)
+    begin(guideline.version)
+    recommendations = sorted({row.recommendation for row in guideline.indication})
+    for issuer in settings.issuers:
+        expect(issuer.iss, issuer.mode, recommendations)
+    if settings.open_to_anyone:
+        expect(None, settings.client.mode, recommendations)
 
     @pages.get("/metrics")
     def read() -> Response:
