@@ -1,8 +1,8 @@
 """Builds and wires the service, once."""
 
-import atexit
 import gc
 from datetime import date
+from multiprocessing.util import Finalize
 
 import msgspec
 from flask import Flask, Response, g, request
@@ -80,7 +80,8 @@ def _keep_records(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
     if ledger is not None:
         app.extensions["ledger"] = ledger
         ledger.journal.begin()
-        atexit.register(ledger.close)
+        # Unlike atexit's, these are called in the workers too, which are processes of that library.
+        Finalize(None, ledger.close, exitpriority=1)
 
     @app.before_request
     def begin() -> None:

@@ -94,12 +94,12 @@ def _prepare_ledger(settings: Settings, *, shared: bool) -> None:
         return
     from sqlalchemy.exc import SQLAlchemyError
 
-    from service.ledger.store import migrate, open_store
+    from service.ledger.store import is_up_to_date, migrate, open_store
 
     url = settings.ledger_url.get_secret_value()
     try:
         engine = open_store(url)
-        if shared or engine.dialect.name == "sqlite":
+        if (shared or engine.dialect.name == "sqlite") and not is_up_to_date(engine):
             migrate(url)
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem

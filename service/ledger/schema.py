@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
+REVISION = "0002"  # the newest of the migrations
 metadata = MetaData()
 # Tokens that were let in, until they have expired: `token` is a keyed hash of issuer and jti.
 seen_tokens = Table(

@@ -1,18 +1,30 @@
 """Opens the database of the ledger and brings its tables up to date."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Engine,
+    Select,
+    column,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from service.errors import BadSetting
+from service.ledger.schema import REVISION
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_VERSION: Select[Any] = select(column("version_num")).select_from(text("alembic_version"))
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 1500  # so long a call waits for another writer
 _CONNECT_S = 2  # so long PostgreSQL is waited for
@@ -87,6 +99,8 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
 
 def migrate(url: str) -> None:
     """Bring the tables to the newest version; safe to repeat, on PostgreSQL even at once."""
+    from alembic import command  # not needed to serve
+
     address = _address(url)
     is_file = address.drivername == "sqlite"
     engine = _sqlite(address) if is_file else _postgresql(address)  # which may take its time
@@ -101,15 +115,16 @@ def migrate(url: str) -> None:
 
 def is_up_to_date(engine: Engine) -> bool:
     """Whether the database can be reached and its tables are of the version that is needed."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
-    except SQLAlchemyError:
+            return connection.execute(_VERSION).scalar() == REVISION
+    except (SQLAlchemyError, OSError):
         return False
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
