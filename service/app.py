@@ -99,10 +99,17 @@ def _keep_records(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
         response.headers["X-Content-Type-Options"] = "nosniff"
         if kept.endpoint.startswith(_RECORDED) and request.method != "OPTIONS":
             kept.write()
-        # Who was not let in stands in the log alone: nobody can fill the ledger from outside.
-        if ledger is not None and kept.endpoint in _AUDITED and kept.was_let_in:
+        if ledger is not None and _is_kept(kept):
             _keep(ledger, kept, today(desk.zone))
         return response
+
+
+def _is_kept(kept: CallRecord) -> bool:
+    """Whether the ledger keeps a call; others stand in the log alone.
+
+    Who was not let in cannot fill it, and a canary, which calls all day, is no part of any figure.
+    """
+    return kept.endpoint in _AUDITED and kept.was_let_in and kept.mode != "canary"
 
 
 def _keep(ledger: Ledger, kept: CallRecord, day: date) -> None:

@@ -1,13 +1,17 @@
 """Live, silent and canary: what is shown, and what is recorded all the same."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from charts import back_pain, bundle, call, condition, order
+from sqlalchemy import select
 
-from service.app import open_desk
+from service.app import create_app, open_desk
 from service.clients import Client
+from service.ledger.schema import calls, cards
+from service.ledger.store import migrate, open_store
 from service.settings import Settings
 from service.web.answer import answer, today
 from service.web.record import CallRecord
@@ -139,3 +143,19 @@ def test_hashes_of_two_callers_cannot_be_matched() -> None:
     assert len({r.hashed("patient", "1", key) for r in (one, other, tenant)}) == 3
     assert one.hashed("patient", "1", key) != one.hashed("encounter", "1", key)
     assert one.hashed("patient", None, key) is None
+
+
+def test_a_canary_leaves_no_trace_in_the_ledger(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    migrate(url)
+    app = create_app(Settings(ledger_url=url, spool_folder=tmp_path / "spool"))
+    for body in (marked(), DEFERRAL):
+        assert app.test_client().post("/cds-services/lumbar-mri", json=body).json["cards"]
+    app.extensions["ledger"].close()
+    engine = open_store(url)
+    with engine.connect() as connection:
+        modes = connection.execute(select(calls.c.mode)).scalars().all()
+        kept = connection.execute(select(cards.c.recommendation)).scalars().all()
+    engine.dispose()
+    assert modes == ["live"]
+    assert kept == ["InsufficientInformation"]
