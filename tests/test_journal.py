@@ -198,7 +198,7 @@ def test_a_full_spool_takes_nothing_and_keeps_what_it_has(tmp_path: Path) -> Non
     spool.release()
     with spool.oldest() as found:
         assert found
-        assert found[1] == [b"x" * 60]
+        assert list(found[1]) == [b"x" * 60 + b"\n"]
 
 
 def hold(folder: str, written: Any, done: Any) -> None:
@@ -222,7 +222,7 @@ def test_a_file_that_another_process_writes_is_left_alone_until_it_dies(tmp_path
     other.join(20)
     with spool.oldest() as found:
         assert found
-        assert found[1] == [b"mine"]
+        assert list(found[1]) == [b"mine\n"]
 
 
 def test_a_line_that_is_no_record_is_none() -> None:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from service import metrics
 from service.ledger.rows import Record, from_line, insert, to_line
@@ -19,8 +20,7 @@ _AT_ONCE = 500  # records of one transaction
 _REST_S = 5.0  # so long a database that failed is left alone
 _LOOK_EVERY_S = 1.0
 _ENDS_WITHIN_S = 5.0
-# The fault of a record, not of the database.
-_REFUSED = (DataError, IntegrityError, ValueError, TypeError, KeyError)
+_UNWRITABLE = (ValueError, TypeError, KeyError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,13 +126,9 @@ class Journal:
         try:
             with self.engine.begin() as connection:
                 insert(connection, records)
-        except _REFUSED as problem:
-            if len(records) == 1:
-                log.error("ledger refused a record", error=type(problem).__name__)
-                self._lose(1)
-                return True
-            return all(self._stored([record]) for record in records)
-        except (SQLAlchemyError, OSError) as problem:
+        except (SQLAlchemyError, OSError, *_UNWRITABLE) as problem:
+            if _is_fault_of_a_record(problem):
+                return self._stored_singly(records, problem)
             if self._failed_at is None:
                 log.error("ledger down", error=type(problem).__name__)
             self._failed_at = time.monotonic()
@@ -142,11 +138,18 @@ class Journal:
         self._failed_at = None
         return True
 
+    def _stored_singly(self, records: Sequence[Record], problem: Exception) -> bool:
+        if len(records) > 1:
+            return all(self._stored([record]) for record in records)
+        log.error("ledger refused a record", error=type(problem).__name__)
+        self._lose(1)
+        return True
+
     def _spool_unwritten(self) -> None:
         try:
             self.spool.add([to_line(record) for record in self._unwritten])
             self._unwritten = []
-        except _REFUSED as problem:  # of which one cannot be written down
+        except _UNWRITABLE as problem:  # of which one cannot be written down
             self._keep_writable(problem)
         except OSError as problem:
             log.error("ledger not spooled", error=type(problem).__name__)
@@ -158,7 +161,7 @@ class Journal:
     def _keep_writable(self, problem: Exception) -> None:
         before, self._unwritten = self._unwritten, []
         for record in before:
-            with suppress(*_REFUSED):
+            with suppress(*_UNWRITABLE):
                 to_line(record)
                 self._unwritten.append(record)
         log.error("ledger refused a record", error=type(problem).__name__)
@@ -170,15 +173,23 @@ class Journal:
             if found is None:
                 return
             path, lines = found
-            read = [from_line(line) for line in lines]
-            whole = [record for record in read if record is not None]
-            for begin in range(0, len(whole), _AT_ONCE):
-                if not self._stored(whole[begin : begin + _AT_ONCE]):
+            broken = 0
+            while some := list(islice(lines, _AT_ONCE)):
+                read = [from_line(line) for line in some]
+                whole = [record for record in read if record is not None]
+                broken += len(some) - len(whole)
+                if whole and not self._stored(whole):
                     return
-            if len(whole) < len(lines):
-                self._lose(len(lines) - len(whole))
+            if broken:
+                self._lose(broken)
             path.unlink(missing_ok=True)
 
     def _lose(self, count: int) -> None:
         log.error("ledger lost records", count=count)
         self.lost(count)
+
+
+def _is_fault_of_a_record(problem: Exception) -> bool:
+    """Whether the database is well, and a value in a record is none that it can take."""
+    of_values = isinstance(problem, StatementError) and not isinstance(problem, DBAPIError)
+    return of_values or isinstance(problem, (DataError, IntegrityError, *_UNWRITABLE))

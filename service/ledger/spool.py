@@ -57,7 +57,7 @@ class Spool:
             self._own = None
 
     @contextmanager
-    def oldest(self) -> Iterator[tuple[Path, list[bytes]] | None]:
+    def oldest(self) -> Iterator[tuple[Path, Iterator[bytes]] | None]:
         """Give the oldest file that nobody writes, and its lines; None if there is none.
 
         It stays locked until the block ends. Two processes may read one file after the other:
@@ -67,7 +67,7 @@ class Spool:
             file = _locked(path)
             if file is not None:
                 with file:
-                    yield path, file.read().splitlines()
+                    yield path, iter(file)
                 return
         yield None
 

@@ -104,5 +104,5 @@ def ledger() -> Ledger:
     return Ledger(
         up=_gauge("up", "Whether every worker reaches the ledger.", "livemin"),
         waiting=_gauge("waiting", "Records that wait in memory.", "livesum"),
-        spooled=_gauge("spooled_bytes", "Records that wait in files, in bytes.", "livesum"),
+        spooled=_gauge("spooled_bytes", "Records that wait in files, in bytes.", "livemax"),
     )
