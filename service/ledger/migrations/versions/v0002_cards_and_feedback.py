@@ -19,6 +19,13 @@ _COUNTED_OF_CARDS = (
 
 def upgrade() -> None:
     """Make the four tables."""
+    _make_calls()
+    _make_cards()
+    _make_feedback()
+    _make_unmapped_codes()
+
+
+def _make_calls() -> None:
     op.create_table(
         "calls",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -46,6 +53,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("calls_day", "calls", _COUNTED_OF_CALLS, unique=False)
+
+
+def _make_cards() -> None:
     op.create_table(
         "cards",
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -67,6 +77,9 @@ def upgrade() -> None:
     )
     op.create_index("cards_call_id", "cards", ["call_id"], unique=False)
     op.create_index("cards_day", "cards", _COUNTED_OF_CARDS, unique=False)
+
+
+def _make_feedback() -> None:
     op.create_table(
         "feedback",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -90,6 +103,9 @@ def upgrade() -> None:
     )
     op.create_index("feedback_card", "feedback", ["card"], unique=False)
     op.create_index("feedback_day", "feedback", ["day"], unique=False)
+
+
+def _make_unmapped_codes() -> None:
     op.create_table(
         "unmapped_codes",
         sa.Column("call_id", sa.String(length=36), nullable=False),
