@@ -49,6 +49,7 @@ def load(folder: Path) -> Guideline:
     return Guideline(
         version=f"{settings['version']}+{content.digest()}",
         topic_system=settings["topic_system"],
+        titles=_titles(content, every_row),
         sources=sources,
         source_attributes=source_attributes(content, sources, criteria),
         criteria=criteria,
@@ -102,6 +103,16 @@ def _screening(row: Mapping[str, Any]) -> Screening:
 def _sources(content: Content) -> dict[str, Source]:
     rows = content.yaml(content.guideline / "sources.yaml", "sources")
     return {row["id"]: Source(**row) for row in rows}
+
+
+def _titles(content: Content, rows: Iterable[Row]) -> dict[str, str]:
+    """Read what each recommendation of the tables is called where cards are counted."""
+    path = content.guideline / "recommendations.yaml"
+    found = content.yaml(path, "recommendations")
+    given = {row.recommendation for row in rows}
+    known(path, "recommendations", "a table", given, found)
+    none_unused(path, set(found) - given)
+    return {name: row["title"] for name, row in found.items()}
 
 
 def _checked(
