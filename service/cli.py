@@ -1,4 +1,4 @@
-"""The commands: serve, advise, check, check-content."""
+"""The commands: serve, migrate, advise, check, check-content, report."""
 
 import os
 import socket
@@ -14,6 +14,7 @@ from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting
+from service.report_command import report
 from service.settings import SETTINGS_FILE, Settings, from_environment
 
 if TYPE_CHECKING:
@@ -266,6 +267,8 @@ def check_content(folder: Path | None) -> None:
         f"{guideline.version}: {len(guideline.indication)} rows, {len(guideline.criteria)} criteria"
     )
 
+
+main.add_command(report)
 
 if __name__ == "__main__":
     main()

@@ -67,6 +67,7 @@ class Settings(BaseModel):
     browser_origins: tuple[str, ...] = ()
     card_key: SecretBytes = SecretBytes(SANDBOX_KEY)
     ledger_url: SecretStr = SecretStr("sqlite:///var/ledger.sqlite")
+    smallest_cell: int = Field(default=1, ge=1)  # reports do not tell counts below it
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()

@@ -4,6 +4,7 @@ import json
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,22 +63,25 @@ class Figures:
 
 
 def figures(engine: Engine, period: Period, scope: Scope) -> Figures:
-    """Count everything, as the ledger is at one moment; raises SQLAlchemyError if it is not there.
+    """Count everything, calls and cards at the same time; raises SQLAlchemyError without a ledger.
 
     What canaries asked is never counted.
     """
-    with at_one_moment(engine) as connection:
-        cards = advised(connection, period, scope)
-        told = answered(connection, period, scope)
-        answers = [one for one in told if not one.lost and not one.earlier]
-        clinicians = clinicians_of(connection, period, scope, answers)
-        traffic = traffic_of(connection, period, scope)
-        before = _before(connection, period.before, scope, told)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # Nothing of one has to add up to anything of the other: each has a moment of its own.
+        of_calls = beside.submit(_of_calls, engine, period, scope)
+        with at_one_moment(engine) as connection:
+            cards = advised(connection, period, scope)
+            told = answered(connection, period, scope)
+            answers = [one for one in told if not one.lost and not one.earlier]
+            clinicians = clinicians_of(connection, period, scope, answers)
+            cards_before = advised(connection, period.before, scope)
+        traffic, calls_before = of_calls.result()
     return Figures(
         period=period,
         scope=scope,
         main=_main(traffic.calls, traffic.calls_with_order, cards, answers),
-        before=before,
+        before=_main(*calls_before, cards_before, [one for one in told if one.earlier]),
         buckets=period.buckets,
         over_time=_over_time(cards, period),
         by_indicator=_given(cards, answers, "indicator"),
@@ -103,10 +107,12 @@ def at_one_moment(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _before(connection: Connection, period: Period, scope: Scope, told: Iterable[Answered]) -> Main:
-    cards = advised(connection, period, scope)
-    earlier = [one for one in told if one.earlier]
-    return _main(*calls_of(connection, period, scope), cards, earlier)
+def _of_calls(engine: Engine, period: Period, scope: Scope) -> tuple[Traffic, tuple[int, int]]:
+    with at_one_moment(engine) as connection:
+        return (
+            traffic_of(connection, period, scope),
+            calls_of(connection, period.before, scope),
+        )
 
 
 def _main(calls: int, calls_with_order: int, cards: list[Advised], answers: list[Answered]) -> Main:

@@ -351,9 +351,9 @@ def _answer(world: World, book: Book, of: tuple[Any, ...], told: tuple[Any, ...]
 def _outcome(world: World, row: Row, clinician: Clinician) -> tuple[Any, ...]:
     """Say what became of a card: outcome, suggestions, reason (system, code, display), comment."""
     random = world.random
-    if random.random() < min(0.97, VERDICTS[row.verdict][1] * clinician.persuaded):
-        offers = world.offers[row.card]
-        known = random.choice(offers) if offers and random.random() < 0.99 else None
+    offers = world.offers[row.card]
+    if offers and random.random() < min(0.97, VERDICTS[row.verdict][1] * clinician.persuaded):
+        known = random.choice(offers) if random.random() < 0.99 else None
         return ("accepted", json.dumps([known]), None, None, None, None)
     reasons = world.reasons[row.card]
     if not reasons or random.random() < 0.12:
