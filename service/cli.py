@@ -1,4 +1,4 @@
-"""The commands: serve, advise, check, check-content."""
+"""The commands: serve, migrate, advise, check, check-content, report."""
 
 import socket
 import sys
@@ -17,6 +17,7 @@ from service.errors import BadContent, BadHookRequest, BadSetting, MissingPrereq
 from service.ledger_commands import ledger
 from service.metrics import shared_by_workers
 from service.options import as_of_day, of_issuer, read_settings, settings_file
+from service.report_command import report
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -292,6 +293,7 @@ def check_content(folder: Path | None) -> None:
 
 main.add_command(canary)
 main.add_command(ledger)
+main.add_command(report)
 
 if __name__ == "__main__":
     main()

@@ -71,6 +71,7 @@ class Settings(BaseModel):
     most_spooled_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     retention_days: int = Field(default=2192, ge=1)  # six years
     metrics_token: SecretStr | None = None  # shown by whoever reads /metrics in production
+    smallest_cell: int = Field(default=1, ge=1)  # reports do not tell counts below it
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
     issuers: tuple[Issuer, ...] = ()

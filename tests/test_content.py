@@ -52,6 +52,20 @@ WRONG = {
         "weakness-mild",
         "sources",
     ),
+    "a recommendation without a title": (
+        "guideline/recommendations.yaml",
+        re.compile(r"RecentMri: .*\n"),
+        "",
+        "recommendations",
+        "'RecentMri'",
+    ),
+    "a title of no recommendation": (
+        "guideline/recommendations.yaml",
+        "RecentMri:",
+        "NoMri: {title: None}\nRecentMri:",
+        "NoMri",
+        "used by nothing",
+    ),
     "a card whose words have no source": (
         "messages/old-deficit/card.yaml",
         "sources:",

@@ -254,6 +254,7 @@ class Guideline:
 
     version: str
     topic_system: str
+    titles: Mapping[str, str]  # of recommendations, where cards are counted
     sources: Mapping[str, Source]
     source_attributes: tuple[SourceAttribute, ...]
     criteria: Mapping[str, Criterion]

@@ -38,10 +38,9 @@ def load(folder: Path) -> Guideline:
     sources = _sources(content)
     sets = vocabulary.value_sets(content)
     concepts = {*sets, *vocabulary.named_only(content, sets), *text_concepts(content)}
-    quantities = vocabulary.quantities(content)
-    criteria = read_criteria(content, sources, concepts, quantities)
+    criteria = read_criteria(content, sources, concepts, vocabulary.quantities(content))
     tables = _tables(content, settings, criteria, sources)
-    every_row = [*chain(*tables)]
+    every_row = list(chain(*tables))
     added = lines(content, criteria, every_row, sources)
     said = messages(content, flags_named(every_row, criteria), criteria, sources)
     _checked(content, settings, concepts, criteria, every_row)
@@ -49,10 +48,11 @@ def load(folder: Path) -> Guideline:
     return Guideline(
         version=f"{settings['version']}+{content.digest()}",
         topic_system=settings["topic_system"],
+        titles=_titles(content, every_row),
         sources=sources,
         source_attributes=source_attributes(content, sources, criteria),
         criteria=criteria,
-        quantities=quantities,
+        quantities=vocabulary.quantities(content),
         indication=tables[0],
         modifiers=tuple(tables[1:]),
         priority=tuple(settings["modifiers"]["priority"]),
@@ -102,6 +102,16 @@ def _screening(row: Mapping[str, Any]) -> Screening:
 def _sources(content: Content) -> dict[str, Source]:
     rows = content.yaml(content.guideline / "sources.yaml", "sources")
     return {row["id"]: Source(**row) for row in rows}
+
+
+def _titles(content: Content, rows: Iterable[Row]) -> dict[str, str]:
+    """Read what each recommendation of the tables is called where cards are counted."""
+    path = content.guideline / "recommendations.yaml"
+    found = content.yaml(path, "recommendations")
+    given = {row.recommendation for row in rows}
+    known(path, "recommendations", "a table", given, found)
+    none_unused(path, set(found) - given)
+    return {name: row["title"] for name, row in found.items()}
 
 
 def _checked(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _VERSION: Select[Any] = select(column("version_num")).select_from(text("alembic_version"))
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 1500  # so long a call waits for another writer
+_READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 _IN_MEMORY = (None, "", ":memory:")
@@ -50,6 +51,26 @@ def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> E
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, given: Any, named: Any) -> Impatient:
         return Impatient.connect(*given, **named)
+
+    return engine
+
+
+def open_to_read(url: str) -> Engine:
+    """Open the database for a report, which may take its time and changes nothing.
+
+    Raises BadSetting for an address that is none, or a file that is not there.
+    """
+    address = _address(url)
+    if address.drivername != "sqlite":
+        return _postgresql(address)
+    if not Path(address.database or "").is_file():
+        raise BadSetting("ledger_url", expected="a ledger that is there: see `serve`, `migrate`")
+    engine = _sqlite(address)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute(f"PRAGMA cache_size=-{_READ_CACHE_KIB}")
 
     return engine
 

@@ -7,6 +7,14 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+_COUNTED_OF_CALLS = (
+    "day", "content_version", "endpoint", "hook", "status", "reason", "mode", "issuer", "tenant",
+    "orders", "duration_ms",
+)  # fmt: skip
+_COUNTED_OF_CARDS = (
+    "day", "position", "recommendation", "indicator", "hook", "shown", "mode", "issuer", "tenant",
+    "clinician",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -44,7 +52,7 @@ def _make_calls() -> None:
         sa.Column("duration_ms", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("calls_day", "calls", ["day"], unique=False)
+    op.create_index("calls_day", "calls", _COUNTED_OF_CALLS, unique=False)
 
 
 def _make_cards() -> None:
@@ -68,7 +76,7 @@ def _make_cards() -> None:
         sa.PrimaryKeyConstraint("uuid"),
     )
     op.create_index("cards_call_id", "cards", ["call_id"], unique=False)
-    op.create_index("cards_day", "cards", ["day"], unique=False)
+    op.create_index("cards_day", "cards", _COUNTED_OF_CARDS, unique=False)
 
 
 def _make_feedback() -> None:

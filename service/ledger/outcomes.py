@@ -1,0 +1,40 @@
+"""What was given, and what became of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of cards: how many were shown, accepted, overridden; the rest got no answer."""
+
+    shown: int = 0
+    accepted: int = 0
+    overridden: int = 0
+
+    @property
+    def unanswered(self) -> int:
+        """Those of which nobody said anything."""
+        return self.shown - self.accepted - self.overridden
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            shown=self.shown + other.shown,
+            accepted=self.accepted + other.accepted,
+            overridden=self.overridden + other.overridden,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What was given under one heading: cards in all, shown or kept back, and their outcome."""
+
+    cards: int = 0
+    outcome: Outcome = Outcome()
+
+    @property
+    def kept_back(self) -> int:
+        """Those that silence kept back."""
+        return self.cards - self.outcome.shown
+
+    def __add__(self, other: "Given") -> "Given":
+        return Given(cards=self.cards + other.cards, outcome=self.outcome + other.outcome)

@@ -1,0 +1,118 @@
+"""Of which days a report is, and of whose calls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Table, and_
+
+_MOST_DAYS_BY_DAY = 70
+_MOST_DAYS_BY_WEEK = 731
+_DAY = timedelta(days=1)
+MODES = {"live": ("live",), "silent": ("silent",), "all": ("live", "silent")}  # never canary
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """Some days in a row that a report counts together, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Period:
+    """First and last day, both included; days of the facility that was called."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a period ends on its first day or later")
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def each(self) -> Iterator["Period"]:
+        """Its days, one by one."""
+        for number in range(self.days):
+            day = self.first + number * _DAY
+            yield Period(first=day, last=day)
+
+    @property
+    def before(self) -> "Period":
+        """The period before it of the same length; of whole months, as many whole months."""
+        last = self.first - _DAY
+        if self.first.day == 1 and (self.last + _DAY).day == 1:
+            months = _month(self.last) - _month(self.first) + 1
+            year, month = divmod(_month(self.first) - months, 12)
+            return Period(first=date(year, month + 1, 1), last=last)
+        return Period(first=self.first - timedelta(days=self.days), last=last)
+
+    @property
+    def step(self) -> Literal["day", "week", "month"]:
+        """How finely it is told: by day up to ten weeks, by week up to two years, else by month."""
+        if self.days <= _MOST_DAYS_BY_DAY:
+            return "day"
+        return "week" if self.days <= _MOST_DAYS_BY_WEEK else "month"
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Its days, weeks (from Monday) or months; the first and the last may be cut."""
+        return tuple(self._buckets())
+
+    def _buckets(self) -> Iterator[Bucket]:
+        first = self.first
+        while first <= self.last:
+            last = min(self._end(first), self.last)
+            yield Bucket(first=first, last=last)
+            first = last + _DAY
+
+    def _end(self, first: date) -> date:
+        if self.step == "day":
+            return first
+        if self.step == "week":
+            return first + timedelta(days=6 - first.weekday())
+        return _first_of(_month(first) + 1) - _DAY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """Whose calls are counted: None stands for all issuers, or all tenants of one."""
+
+    issuer: str | None = None
+    tenant: str | None = None
+    mode: Literal["live", "silent", "all"] = "all"
+
+    def __post_init__(self) -> None:
+        # Two issuers may use one name for two tenants.
+        if self.tenant is not None and self.issuer is None:
+            raise ValueError("a tenant is one of an issuer")
+
+
+def whose(table: Table, scope: Scope) -> ColumnElement[bool]:
+    """Say which rows of a table are of the issuer and the tenant of a scope."""
+    named = {"issuer": scope.issuer, "tenant": scope.tenant}
+    return and_(True, *(table.c[name] == told for name, told in named.items() if told is not None))
+
+
+def within(table: Table, period: Period, scope: Scope) -> ColumnElement[bool]:
+    """Say which rows of a table that keeps a mode are of a period and a scope."""
+    return and_(
+        table.c.day.between(period.first, period.last),
+        table.c.mode.in_(MODES[scope.mode]),
+        whose(table, scope),
+    )
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _first_of(month: int) -> date:
+    return date(month // 12, month % 12 + 1, 1)

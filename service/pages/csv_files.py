@@ -1,0 +1,37 @@
+"""The tables of the report as CSV files, which no spreadsheet takes for formulas."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from service.pages.counted.ink import Cell, Column, Table
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(tables: Iterable[Table], folder: Path) -> tuple[Path, ...]:
+    """Write one file a table into a folder, which is made; raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return tuple(_write(table, folder / f"{table.id}.csv") for table in tables)
+
+
+def _write(table: Table, path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL)
+        writer.writerow([_head(column) for column in table.columns])
+        writer.writerows([_cell(cell) for cell in row] for row in table.rows)
+    return path
+
+
+def _head(column: Column) -> str:
+    return inert(f"{column.title} ({column.unit})" if column.unit else column.title)
+
+
+def _cell(cell: Cell) -> str | float | int:
+    return inert(cell.text) if cell.value is None else cell.value
+
+
+def inert(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet would compute, blanks before it or not."""
+    begins = text.startswith(_FORMULA) or text.strip().startswith(_FORMULA)
+    return f"'{text}" if begins else text
