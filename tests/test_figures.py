@@ -5,17 +5,22 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import make_ledger
 import postgres
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgers import DAY, ISSUER, TENANT, SmallLedger
 from postgres import Postgres
+from sqlalchemy import select
 
 from service.ledger.figures import Figures, Reason, figures
 from service.ledger.latencies import BOUNDS_MS, latencies_of
 from service.ledger.outcomes import Given, Outcome
 from service.ledger.period import Bucket, Period, Scope
+from service.ledger.schema import metadata
 from service.ledger.store import migrate
 from service.ledger.tallies import Owner
 
@@ -422,3 +427,27 @@ def small(tmp_path: Path) -> Iterator[SmallLedger]:
     made = SmallLedger.open(url)
     yield made
     made.engine.dispose()
+
+
+def test_a_made_ledger_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    rows = []
+    for name, seed in (("one", 7), ("same", 7), ("other", 8)):
+        url = f"sqlite:///{tmp_path}/{name}.sqlite"
+        migrate(url)
+        made = SmallLedger.open(url)
+        told = make_ledger.fill(made.engine, 400, 20, seed)
+        with made.engine.connect() as connection:
+            kept = [connection.execute(select(t).order_by(*t.primary_key)).all()
+                    for t in make_ledger.TABLES]  # fmt: skip
+        assert [len(one) for one in kept] == list(told.values())
+        assert compare_metadata_of(made) == []
+        made.engine.dispose()
+        rows.append(kept)
+    assert rows[0] == rows[1]
+    assert rows[0] != rows[2]
+
+
+def compare_metadata_of(made: SmallLedger) -> list[object]:
+    """Give what the tables of a ledger lack of the schema: its indexes were made anew."""
+    with made.engine.connect() as connection:
+        return compare_metadata(MigrationContext.configure(connection), metadata)

@@ -38,10 +38,9 @@ def load(folder: Path) -> Guideline:
     sources = _sources(content)
     sets = vocabulary.value_sets(content)
     concepts = {*sets, *vocabulary.named_only(content, sets), *text_concepts(content)}
-    quantities = vocabulary.quantities(content)
-    criteria = read_criteria(content, sources, concepts, quantities)
+    criteria = read_criteria(content, sources, concepts, vocabulary.quantities(content))
     tables = _tables(content, settings, criteria, sources)
-    every_row = [*chain(*tables)]
+    every_row = list(chain(*tables))
     added = lines(content, criteria, every_row, sources)
     said = messages(content, flags_named(every_row, criteria), criteria, sources)
     _checked(content, settings, concepts, criteria, every_row)
@@ -53,7 +52,7 @@ def load(folder: Path) -> Guideline:
         sources=sources,
         source_attributes=source_attributes(content, sources, criteria),
         criteria=criteria,
-        quantities=quantities,
+        quantities=vocabulary.quantities(content),
         indication=tables[0],
         modifiers=tuple(tables[1:]),
         priority=tuple(settings["modifiers"]["priority"]),

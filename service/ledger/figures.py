@@ -75,6 +75,7 @@ def figures(engine: Engine, period: Period, scope: Scope) -> Figures:
             told = answered(connection, period, scope)
             answers = [one for one in told if not one.lost and not one.earlier]
             clinicians = clinicians_of(connection, period, scope, answers)
+            answers = _of_anyone(answers)
             cards_before = advised(connection, period.before, scope)
         traffic, calls_before = of_calls.result()
     return Figures(
@@ -135,7 +136,7 @@ def _given(cards: list[Advised], answers: list[Answered], heading: str) -> dict[
         issued[getattr(card, heading)] += card.count
         outcomes[getattr(card, heading)]["shown"] += card.count if card.shown else 0
     for answer in answers:
-        outcomes[getattr(answer, heading)][answer.outcome] += answer.count
+        outcomes[getattr(answer, heading)][answer.outcome] += answer.number
     return {
         name: Given(cards=count, outcome=Outcome(**outcomes[name]))
         for name, count in _ordered(issued)
@@ -155,8 +156,8 @@ def _reasons(answers: Iterable[Answered]) -> tuple[Reason, ...]:
     counted: Counter[tuple[str | None, str | None]] = Counter()
     for answer in answers:
         if answer.outcome == "overridden":
-            system, code = answer.reason
-            counted[(system, code) if code else (None, None)] += answer.count
+            system, code = answer.reason_system, answer.reason_code
+            counted[(system, code) if code else (None, None)] += answer.number
     return tuple(Reason(system=s, code=c, count=count) for (s, c), count in _ordered(counted))
 
 
@@ -165,15 +166,23 @@ def _suggestions(answers: Iterable[Answered]) -> dict[str | None, int]:
     for answer in answers:
         if answer.outcome == "accepted" and answer.suggestions:
             for name in json.loads(answer.suggestions):
-                counted[name] += answer.count
+                counted[name] += answer.number
     return dict(_ordered(counted))
+
+
+def _of_anyone(answers: Iterable[Answered]) -> list[Answered]:
+    """Add up what differs only by who ordered: there is far less of it."""
+    counted: Counter[tuple[Any, ...]] = Counter()
+    for answer in answers:
+        counted[answer[3:-1]] += answer.number
+    return [Answered._make((None, None, None, *of, n)) for of, n in counted.items()]
 
 
 def _lost(told: Iterable[Answered]) -> dict[str | None, int]:
     counted: Counter[str | None] = Counter()
     for answer in told:
         if answer.lost:
-            counted[answer.recommendation] += answer.count
+            counted[answer.recommendation] += answer.number
     return dict(_ordered(counted))
 
 

@@ -40,7 +40,8 @@ def clinicians_of(
     said: dict[tuple[Owner, str | None], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in answers:
         if not one.on_study:
-            said[one.owner, one.recommendation][one.outcome] += one.count
+            owner = Owner(issuer=one.issuer, tenant=one.tenant, clinician=one.clinician)
+            said[owner, one.recommendation][one.outcome] += one.number
     found: dict[Owner, dict[str, Given]] = defaultdict(dict)
     for clinician, recommendation, issuer, tenant, count, seen in connection.execute(asked):
         owner = Owner(issuer=issuer, tenant=tenant, clinician=clinician)

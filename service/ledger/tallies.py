@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, tuple_
 from sqlalchemy.sql.selectable import FromClause
@@ -33,24 +33,32 @@ class Owner:
     clinician: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """So many shown cards of one kind got one and the same answer, the last that was given.
 
-    `earlier`: those of the period before. `lost`: those of which nothing but the answer is there.
+    `earlier`: those of the period before, of which who ordered is not told. `lost`: those of which
+    nothing but the answer is there.
     """
 
-    lost: bool
-    earlier: bool
-    owner: Owner
-    on_study: bool
+    clinician: str | None  # first: what differs most is told apart soonest
+    issuer: str | None
+    tenant: str | None
     recommendation: str | None
+    lost: bool
+    earlier: bool | None
+    position: int | None
     indicator: str | None
     hook: str | None
     outcome: str  # accepted, overridden
-    reason: tuple[str | None, str | None]  # system, code
+    reason_system: str | None
+    reason_code: str | None
     suggestions: str | None  # JSON: a list of names
-    count: int
+    number: int
+
+    @property
+    def on_study(self) -> bool:
+        """Whether it is not the card on the indication of its order."""
+        return bool(self.position)
 
 
 def advised(connection: Connection, period: Period, scope: Scope) -> list[Advised]:
@@ -101,17 +109,18 @@ def answered(connection: Connection, period: Period, scope: Scope) -> list[Answe
         .where(*mine)
         .group_by(*kinds)
     )
-    return [_answered(row) for row in connection.execute(asked)]
+    return list(map(Answered._make, connection.execute(asked)))
 
 
 def _said_later() -> ColumnElement[bool]:
     """Whether another answer to the same card counts instead: one of a later time."""
-    later = feedback.alias()
-    return (
-        select(later.c.id)
-        .where(later.c.card == feedback.c.card, _when(later) > _when(feedback))
-        .exists()
+    later, other = feedback.alias(), feedback.alias()
+    # Few cards are answered twice: these are listed at once, and only theirs are compared.
+    twice = select(other.c.card).group_by(other.c.card).having(func.count() > 1)
+    is_later = select(later.c.id).where(
+        later.c.card == feedback.c.card, _when(later) > _when(feedback)
     )
+    return and_(feedback.c.card.in_(twice), is_later.exists())
 
 
 def _when(said: FromClause) -> Any:
@@ -119,21 +128,3 @@ def _when(said: FromClause) -> Any:
     c = said.c
     told = case((c.time_doubtful, c.received_at), else_=c.outcome_at)
     return tuple_(told, c.received_at, c.id)
-
-
-def _answered(row: Any) -> Answered:
-    clinician, issuer, tenant, recommendation, lost, earlier, position, *rest = row
-    indicator, hook, outcome, system, code, suggestions, count = rest
-    return Answered(
-        lost=bool(lost),
-        earlier=bool(earlier),
-        owner=Owner(issuer=issuer, tenant=tenant, clinician=clinician),
-        on_study=bool(position),
-        recommendation=recommendation,
-        indicator=indicator,
-        hook=hook,
-        outcome=outcome,
-        reason=(system, code),
-        suggestions=suggestions,
-        count=count,
-    )

@@ -3,6 +3,7 @@
 A number that is not told is drawn as nothing: None stands for it. Texts are escaped.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -10,9 +11,9 @@ from math import ceil, floor, log10
 from markupsafe import Markup
 
 Value = float | int | None
-_WIDTH, _HEIGHT = 720, 230
+_WIDTH, _HEIGHT = 500, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 12, 26  # room for the axes
-_MOST_LABELS = 7
+_MOST_LABELS = 5
 _ROUND = (1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10)  # times a power of ten: the ends of an axis
 _MINI = (220, 44)
 _STRIP_HEIGHT = 62
@@ -94,21 +95,21 @@ def line(said: Said, values: Sequence[Value], look: str) -> Markup:
 def strip(said: Said, shares: Sequence[float], quartiles: Sequence[Value], look: str) -> Markup:
     """Draw one dot for each share from 0 to 100, and over them the quartiles."""
     width, height = _WIDTH, _STRIP_HEIGHT
-    middle = 22.0
+    middle = 21.0
     shapes = [_rule(_LEFT, 42, width - _RIGHT, 42)]
     for tick in (0, 25, 50, 75, 100):
         x = _x(tick)
         shapes.append(_rule(x, 42, x, 46))
         shapes.append(_text(x, 58, f"{tick} %", "middle"))
-    spread: dict[int, int] = {}
-    for share in sorted(shares):
-        place = round(share)
-        spread[place] = spread.get(place, -1) + 1
-        aside = ((spread[place] + 1) // 2) * (4 if spread[place] % 2 else -4)
-        shapes.append(_dot(look, _x(share), middle + max(-18, min(18, aside)), 2.2))
+    piles = Counter(round(share) for share in shares)
+    step = min(4.0, 2 * middle * 0.9 / max(piles.values(), default=1))
+    for place, pile in sorted(piles.items()):
+        for n in range(pile):
+            y = middle + step * (n - (pile - 1) / 2)
+            shapes.append(_dot(look, _x(place), y, 2))
     low, median, high = (*quartiles, None, None, None)[:3]
     if low is not None and high is not None:
-        shapes.append(_rect("box", _x(low), 3, max(_x(high) - _x(low), 1), 38))
+        shapes.append(_rect("box", _x(low), 2, max(_x(high) - _x(low), 1), 38))
     if median is not None:
         shapes.append(Markup('<path class="median" d="M{:.1f} 1V43"/>').format(_x(median)))
     return _svg(said, (width, height), Markup("").join(shapes))
@@ -149,7 +150,7 @@ def _ticks(top: float) -> tuple[float, ...]:
 
 def _labels(labels: Sequence[str], wide: float) -> Markup:
     """Write some of the labels, evenly spread, so that none covers another."""
-    every = ceil(len(labels) / _MOST_LABELS) if len(labels) > _MOST_LABELS + 4 else 1
+    every = ceil(len(labels) / _MOST_LABELS) if len(labels) > _MOST_LABELS + 6 else 1
     return Markup("").join(
         _text(_LEFT + (n + 0.5) * wide, _HEIGHT - 8, label, "middle")
         for n, label in enumerate(labels)

@@ -153,7 +153,7 @@ class World:
             for name, message in messages.items()
         }
         self.offers = {name: [s.id for s in m.suggestions] for name, m in messages.items()}
-        self.questions = sorted(self.guideline.criteria)
+        self.questions = self.random.sample(sorted(self.guideline.criteria), 3)
 
     def _uneven(self) -> float:
         return self.random.random() ** 2 + 0.02

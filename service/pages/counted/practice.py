@@ -1,6 +1,6 @@
 """The practice report: each one who ordered, beside the peers."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -10,7 +10,7 @@ from service.ledger.practice import Clinician
 from service.pages.counted.advice import ALL, cards_of, judged
 from service.pages.counted.ink import Cell, Column, Ink, Table, percent, text
 from service.pages.counted.small_cells import Count
-from service.pages.counted.words import Words, clinician, site
+from service.pages.counted.words import Words, clinician, short_sites
 
 FEWEST_ORDERS = 10  # of a peer: a share of fewer says little
 OTHERS = "others"
@@ -39,9 +39,17 @@ def practices(found: Figures, words: Words, ink: Ink) -> list[Practice]:
     """Give a line to everyone with as many orders as may be told, and one to all others."""
     told = [one for one in found.clinicians if one.orders >= ink.smallest]
     pooled = [one for one in found.clinicians if one.orders < ink.smallest]
-    made = [_practice((one,), clinician(one.owner.clinician), words) for one in told]
+    sites = short_sites(one.owner for one in found.clinicians)
+    made = [
+        Practice(
+            name=clinician(one.owner.clinician),
+            where=sites[one.owner.issuer, one.owner.tenant],
+            counts=_counts((one,), repr(one.owner), words),
+        )
+        for one in told
+    ]
     if pooled:
-        made.append(_practice(tuple(pooled), OTHERS, words))
+        made.append(Practice(name=OTHERS, where="", counts=_counts(pooled, OTHERS, words)))
     for one in made:
         counts = one.counts
         ink.adds_up(counts["orders"], (counts["discouraged"], counts["not discouraged"]))
@@ -56,7 +64,7 @@ def practices(found: Figures, words: Words, ink: Ink) -> list[Practice]:
     return made
 
 
-def _practice(of: tuple[Clinician, ...], name: str, words: Words) -> Practice:
+def _counts(of: Iterable[Clinician], who: str, words: Words) -> dict[str, Count]:
     given = [(key, value) for one in of for key, value in one.given.items()]
     whole = sum((value for _, value in given), Given())
     discouraged = sum(value.cards for key, value in given if words.discourages(key))
@@ -69,13 +77,7 @@ def _practice(of: tuple[Clinician, ...], name: str, words: Words) -> Practice:
         "overridden": whole.outcome.overridden,
         "no answer": whole.outcome.unanswered,
     }
-    owner = of[0].owner
-    who = (OTHERS,) if name == OTHERS else (repr(owner),)
-    return Practice(
-        name=name,
-        where="" if name == OTHERS else site(owner.issuer, owner.tenant),
-        counts={key: Count(number=n, key=("clinician", *who, key)) for key, n in numbers.items()},
-    )
+    return {key: Count(number=n, key=("clinician", who, key)) for key, n in numbers.items()}
 
 
 def peers(lines: list[Practice], ink: Ink) -> Table:
@@ -112,7 +114,7 @@ def told(lines: list[Practice], name: str, ink: Ink) -> list[float]:
 
 def clinicians(lines: list[Practice], ink: Ink) -> Table:
     """Set each one's shares beside those of the peers."""
-    ranks = {name: _rank(told(lines, name, ink)) for name in SHARES}
+    shares = {name: told(lines, name, ink) for name in SHARES}
     columns = [Column(title="Clinician", is_number=False), Column(title="Site", is_number=False)]
     columns += [Column(title="Orders"), Column(title="Shown")]
     for name in SHARES:
@@ -129,26 +131,23 @@ def clinicians(lines: list[Practice], ink: Ink) -> Table:
         f"share counted half; for clinicians with at least {FEWEST_ORDERS} orders. A high share of "
         "discouraged orders may be a matter of patients, not of habit.",
         columns=tuple(columns),
-        rows=tuple(_line(one, ranks, ink) for one in lines),
+        rows=tuple(_line(one, shares, ink) for one in lines),
     )
 
 
-def _line(one: Practice, ranks: dict[str, Callable[[float], float]], ink: Ink) -> tuple[Cell, ...]:
+def _line(one: Practice, shares: dict[str, list[float]], ink: Ink) -> tuple[Cell, ...]:
     cells = [text(one.name), text(one.where)]
     cells += [ink.count(one.counts["orders"]), ink.count(one.counts["shown"])]
     for name in SHARES:
         part, whole = one.share(name)
         rank = Cell(text="–")
         if one.is_peer and whole.number and ink.tells(part, whole):
-            place = round(ranks[name](part.number / whole.number))
+            place = round(_rank(part.number / whole.number, shares[name]))
             rank = Cell(text=str(place), value=place, kind="number")
         cells += [ink.count(part), ink.share(part, whole), ink.made_of(rank, part, whole)]
     return tuple(cells)
 
 
-def _rank(shares: list[float]) -> Callable[[float], float]:
-    def rank(share: float) -> float:
-        lower = sum(other < share for other in shares)
-        return 100 * (lower + shares.count(share) / 2) / len(shares)
-
-    return rank
+def _rank(share: float, of: list[float]) -> float:
+    lower = sum(other < share for other in of)
+    return 100 * (lower + of.count(share) / 2) / len(of)

@@ -1,10 +1,14 @@
 """What things are called in the report: from the content where it has a name for them."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from service.clinical.guideline import Guideline, Verdict
+from service.ledger.tallies import Owner
 
 _PLACE = re.compile(r"\{.*?\}")
 _HASH = re.compile(r"[0-9a-f]{32}")
@@ -111,6 +115,21 @@ class Words:
 def site(issuer: str | None, tenant: str | None = None) -> str:
     """Name a caller."""
     return " · ".join(filter(None, [issuer or "not registered", tenant]))
+
+
+def short_sites(owners: Iterable[Owner]) -> dict[tuple[str | None, str | None], str]:
+    """Name callers by host and tenant, where that tells them apart."""
+    sites = {(one.issuer, one.tenant) for one in owners}
+    short = {(i, t): site(_host(i), t) for i, t in sites}
+    twice = {name for name, count in Counter(short.values()).items() if count > 1}
+    return {key: site(*key) if name in twice else name for key, name in short.items()}
+
+
+def _host(issuer: str | None) -> str | None:
+    try:
+        return urlsplit(issuer or "").hostname or issuer
+    except ValueError:
+        return issuer
 
 
 def clinician(name: str | None) -> str:
