@@ -478,14 +478,14 @@ def test_the_report_changes_nothing_in_the_ledger(october: SmallLedger) -> None:
 
 
 MEASURED = """
-import resource, sys, time
+import resource, sys
 from service.cli import main
-begun = time.monotonic()
 main(["report", "--from", "2025-11-01", "--to", "2026-10-31", "--html", sys.argv[1]],
      standalone_mode=False)
-took = time.monotonic() - begun
-print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
 """
+MOST_CPU_S, MOST_MB = 15, 500  # in two threads: on two free cores it is there in ten seconds
 
 
 @pytest.fixture(scope="module")
@@ -499,17 +499,16 @@ def a_million(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "ledger.sqlite").unlink()
 
 
-def test_a_year_of_a_million_cards_is_reported_in_ten_seconds(
+def test_a_year_of_a_million_cards_is_reported_in_some_seconds(
     a_million: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Seconds of computing, not of a clock: other tests may be using the machine."""
     monkeypatch.setenv("LUMBAR_MRI_CDS_LEDGER_URL", a_million)
-    took, most_mb = [], 0
-    while len(took) < 3 and min(took, default=11.0) > 10:  # others may be using the machine
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURED, tmp_path / "page.html"],
-            check=True, cwd=ROOT, capture_output=True, text=True,
-        )  # fmt: skip
-        seconds, mb = done.stdout.split()[-2:]
-        took, most_mb = [*took, float(seconds)], max(most_mb, int(mb))
-    assert min(took) < 10, took
-    assert most_mb < 500
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, tmp_path / "page.html"],
+        check=True, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    seconds, mb = done.stdout.split()[-2:]
+    assert float(seconds) < MOST_CPU_S
+    assert int(mb) < MOST_MB
+    assert (tmp_path / "page.html").stat().st_size > 200_000

@@ -174,8 +174,8 @@ def _of_anyone(answers: Iterable[Answered]) -> list[Answered]:
     """Add up what differs only by who ordered: there is far less of it."""
     counted: Counter[tuple[Any, ...]] = Counter()
     for answer in answers:
-        counted[answer[3:-1]] += answer.number
-    return [Answered._make((None, None, None, *of, n)) for of, n in counted.items()]
+        counted[answer[1:-3]] += answer.number
+    return [Answered._make((None, *of, None, None, n)) for of, n in counted.items()]
 
 
 def _lost(told: Iterable[Answered]) -> dict[str | None, int]:

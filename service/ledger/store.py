@@ -15,7 +15,7 @@ from service.errors import BadSetting
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 1500  # so long a call waits for another writer
-_READ_CACHE_KIB = 64 * 1024
+_READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 _IN_MEMORY = (None, "", ":memory:")

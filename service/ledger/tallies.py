@@ -40,19 +40,20 @@ class Answered(NamedTuple):
     nothing but the answer is there.
     """
 
-    clinician: str | None  # first: what differs most is told apart soonest
-    issuer: str | None
-    tenant: str | None
+    # In this order the database tells kinds apart: what differs most comes first.
+    clinician: str | None
     recommendation: str | None
-    lost: bool
-    earlier: bool | None
+    outcome: str  # accepted, overridden
+    reason_code: str | None
+    hook: str | None
+    suggestions: str | None  # JSON: a list of names
     position: int | None
     indicator: str | None
-    hook: str | None
-    outcome: str  # accepted, overridden
+    lost: bool
+    earlier: bool | None
     reason_system: str | None
-    reason_code: str | None
-    suggestions: str | None  # JSON: a list of names
+    tenant: str | None
+    issuer: str | None
     number: int
 
     @property
@@ -96,10 +97,13 @@ def answered(connection: Connection, period: Period, scope: Scope) -> list[Answe
         counted = or_(counted, and_(lost, f.day.between(period.first, period.last)))
     earlier = c.day < period.first
     # Of the period before nobody asks who answered: far fewer rows tell it.
-    who = [case((earlier, None), else_=one) for one in (c.clinician, c.issuer, c.tenant)]
+    clinician, tenant, issuer = (
+        case((earlier, None), else_=one) for one in (c.clinician, c.tenant, c.issuer)
+    )
     kinds = (
-        *who, func.coalesce(c.recommendation, f.recommendation), lost, earlier, c.position,
-        c.indicator, c.hook, f.outcome, f.reason_system, f.reason_code, f.suggestions,
+        clinician, func.coalesce(c.recommendation, f.recommendation), f.outcome, f.reason_code,
+        c.hook, f.suggestions, c.position, c.indicator, lost, earlier, f.reason_system, tenant,
+        issuer,
     )  # fmt: skip
     # Nothing is said of a card before the day on which it is shown.
     mine = (f.day >= whole.first, whose(feedback, scope), counted, ~_said_later())
