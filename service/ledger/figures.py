@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from service.ledger.outcomes import Given, Outcome
+from service.ledger.outcomes import Given, Outcome, most_first
 from service.ledger.period import Bucket, Period, Scope
 from service.ledger.practice import Clinician, clinicians_of
 from service.ledger.tallies import Advised, Answered, advised, answered
@@ -139,7 +139,7 @@ def _given(cards: list[Advised], answers: list[Answered], heading: str) -> dict[
         outcomes[getattr(answer, heading)][answer.outcome] += answer.number
     return {
         name: Given(cards=count, outcome=Outcome(**outcomes[name]))
-        for name, count in _ordered(issued)
+        for name, count in most_first(issued)
     }
 
 
@@ -158,7 +158,7 @@ def _reasons(answers: Iterable[Answered]) -> tuple[Reason, ...]:
         if answer.outcome == "overridden":
             system, code = answer.reason_system, answer.reason_code
             counted[(system, code) if code else (None, None)] += answer.number
-    return tuple(Reason(system=s, code=c, count=count) for (s, c), count in _ordered(counted))
+    return tuple(Reason(system=s, code=c, count=count) for (s, c), count in most_first(counted))
 
 
 def _suggestions(answers: Iterable[Answered]) -> dict[str | None, int]:
@@ -167,7 +167,7 @@ def _suggestions(answers: Iterable[Answered]) -> dict[str | None, int]:
         if answer.outcome == "accepted" and answer.suggestions:
             for name in json.loads(answer.suggestions):
                 counted[name] += answer.number
-    return dict(_ordered(counted))
+    return dict(most_first(counted))
 
 
 def _of_anyone(answers: Iterable[Answered]) -> list[Answered]:
@@ -183,9 +183,4 @@ def _lost(told: Iterable[Answered]) -> dict[str | None, int]:
     for answer in told:
         if answer.lost:
             counted[answer.recommendation] += answer.number
-    return dict(_ordered(counted))
-
-
-def _ordered(counted: Counter[Any]) -> list[tuple[Any, int]]:
-    """Put the most first, those of one count by name: the same figures give the same report."""
-    return sorted(counted.items(), key=lambda item: (-item[1], str(item[0])))
+    return dict(most_first(counted))

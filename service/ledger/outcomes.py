@@ -1,6 +1,8 @@
 """What was given, and what became of it."""
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,3 +40,8 @@ class Given:
 
     def __add__(self, other: "Given") -> "Given":
         return Given(cards=self.cards + other.cards, outcome=self.outcome + other.outcome)
+
+
+def most_first(counted: Counter[Any]) -> list[tuple[Any, int]]:
+    """Put the most first, those of one count by name: the same ledger gives the same report."""
+    return sorted(counted.items(), key=lambda item: (-item[1], str(item[0])))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, case, cast, func, select
 
 from service.ledger.latencies import Latencies, latencies_of
+from service.ledger.outcomes import most_first
 from service.ledger.period import Period, Scope, within
 from service.ledger.schema import calls, unmapped_codes
 
@@ -138,7 +139,7 @@ def _refusals(came: Iterable[_Calls]) -> tuple[Refusal, ...]:
             counted[one.endpoint, one.status, one.reason] += one.count
     return tuple(
         Refusal(endpoint=endpoint, status=status, reason=reason, count=count)
-        for (endpoint, status, reason), count in counted.most_common()
+        for (endpoint, status, reason), count in most_first(counted)
     )
 
 
@@ -193,10 +194,10 @@ def _read(
             failed[question] += count
     lacking = tuple(
         Missing(issuer=issuer, section=section, word=word, count=count)
-        for (issuer, section, word), count in missing.most_common()
+        for (issuer, section, word), count in most_first(missing)
         if count
     )
-    return dict(read), lacking, dict(failed.most_common())
+    return dict(most_first(read)), lacking, dict(most_first(failed))
 
 
 def _object(text: str | None) -> dict[str, str]:
