@@ -172,6 +172,11 @@ OF_EPIC = {f"{EPIC}Category": "45", f"{EPIC}Title": "Title", f"{EPIC}Display": "
         ({"overrideReason": {"reason": CODING}}, TOLD),
         ({"overrideReason": {"reason": {"coding": [CODING], "text": "x"}}}, TOLD),
         ({"overrideReason": {"reason": "c"}}, (None, "c", None, None)),
+        ({"overrideReason": {"reason": "too early"}}, (None, "unfit", "too early", None)),
+        (
+            {"overrideReason": {"reason": {"system": "Jane Roe", "code": "MRN 1", "display": "d"}}},
+            ("unfit", "unfit", "d", None),
+        ),
         ({"overrideReason": {"reason": CODING, "userComment": " y "}}, (*TOLD[:3], "y")),
         ({"overrideReasons": {"reason": CODING, "userComment": "y"}}, (*TOLD[:3], "y")),
         ({"overrideReasons": [{"reason": CODING}]}, TOLD),

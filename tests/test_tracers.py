@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 from attacks import Keys, issuers, made_keys
+from click.testing import CliRunner
 from conformance import hold
 from conftest import ROOT
 from fault_server import Exchange, FaultServer, fault_server
@@ -26,6 +27,7 @@ from test_tokens_served import as_toml, serving_in_full
 from tracers import JSON, MARK, headers, jwt_like, odd_requests, traced_call, tracer
 
 from service.app import create_app
+from service.cli import main
 from service.clients import Client
 from service.ledger.schema import metadata
 from service.ledger.store import migrate, open_store
@@ -173,6 +175,34 @@ def test_the_ledger_and_its_spool_hold_no_word_of_a_chart(
             "feedback.reason_display",
         }  # fmt: skip
     nothing_came_out(heard, capfd)
+
+
+def test_metrics_and_the_report_tell_no_word_of_a_chart(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    migrate(url)
+    app = create_app(Settings(ledger_url=url, spool_folder=tmp_path / "spool"))
+    for _ in range(3):
+        card = ask(app, "POST", SERVICE, json.dumps(traced_call()).encode(), JSON).json["cards"][0]
+        said = {
+            "card": card["uuid"], "outcome": "overridden",
+            "outcomeTimestamp": "2026-11-26T09:00:00Z",
+            "overrideReason": {"userComment": tracer(),
+                               "reason": {"code": f"{tracer()} {tracer()}", "display": tracer()}},
+        }  # fmt: skip
+        body = json.dumps({"feedback": [said]}).encode()
+        assert ask(app, "POST", f"{SERVICE}/feedback", body, JSON).status_code == 200
+    told = ask(app, "GET", "/metrics", b"", JSON).text
+    assert "lumbar_mri_cds_feedback_total" in told
+    app.extensions["ledger"].close()
+    env = {"LUMBAR_MRI_CDS_LEDGER_URL": url}
+    days = ["--from", "2026-01-01", "--to", "2099-12-31"]
+    where = ["--html", str(tmp_path / "report.html"), "--csv", str(tmp_path / "csv")]
+    ran = CliRunner().invoke(main, ["report", *days, *where], env=env)
+    assert ran.exit_code == 0, ran.output
+    written = [tmp_path / "report.html", *(tmp_path / "csv").iterdir()]
+    assert len(written) > 5
+    for text in (told, ran.output, *(file.read_text() for file in written)):
+        assert MARK not in text
 
 
 def garbled(asked: Exchange) -> None:

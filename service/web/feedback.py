@@ -13,7 +13,7 @@ from service.clinical.identity import rule_of, suggestion_id
 from service.errors import BadHookRequest
 from service.ledger.feedback import FeedbackBook, Occasion, Said
 from service.web.envelope import read_strictly
-from service.web.record import CallRecord, storable
+from service.web.record import UNFIT, CallRecord, is_code, storable
 
 MOST_BYTES = 256 * 1024
 UNKNOWN_CARD = "unknown_card"  # among the outcomes of a feedback
@@ -113,7 +113,7 @@ def _reason(item: Mapping[str, Any], place: str) -> tuple[dict[str, str], str | 
     if isinstance(given, list):
         given = given[0] if given else None
     if given is None:
-        return _of_epic(item.get("extension")), None
+        return _without_words(_of_epic(item.get("extension"))), None
     wrong = BadHookRequest(f"{place}.{name}", expected="a reason or a userComment")
     if not isinstance(given, dict):
         raise wrong
@@ -123,7 +123,7 @@ def _reason(item: Mapping[str, Any], place: str) -> tuple[dict[str, str], str | 
     if not isinstance(given.get("reason"), (dict, str, type(None))):
         raise BadHookRequest(f"{place}.{name}.reason", expected="a Coding")
     coded = _coding(given.get("reason")) or _of_epic(given.get("extension"))
-    coded = coded or _of_epic(item.get("extension"))
+    coded = _without_words(coded or _of_epic(item.get("extension")))
     if not coded and not comment:
         raise wrong
     return coded, _text(comment, _LONGEST_COMMENT)
@@ -150,6 +150,16 @@ def _of_epic(extension: Any) -> dict[str, str]:
         elif text and key.endswith(_EPIC["display"]):
             found.setdefault("display", text)
     return found
+
+
+def _without_words(reason: dict[str, str]) -> dict[str, str]:
+    """Keep what is no code as the words that it is: codes are told in reports, words are not."""
+    code, display = reason.get("code"), reason.get("display")
+    if code and not is_code(code):
+        reason |= {"code": UNFIT, "display": display or code}
+    if not is_code(reason.get("system") or UNFIT):
+        reason |= {"system": UNFIT}
+    return reason
 
 
 def _text(given: Any, longest: int) -> str | None:

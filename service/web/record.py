@@ -140,9 +140,14 @@ class CallRecord:
     def note_unmapped(self, codes: Iterable[tuple[str, str]]) -> None:
         """Keep the codes of orders that nobody mapped, if they can be codes."""
         for system, code in codes:
-            pair = tuple(part if _CODE.fullmatch(part) else UNFIT for part in (system, code))
+            pair = tuple(part if is_code(part) else UNFIT for part in (system, code))
             if pair not in self.unmapped_codes and len(self.unmapped_codes) < _MOST_CODES:
                 self.unmapped_codes.append((pair[0], pair[1]))
+
+
+def is_code(text: str) -> bool:
+    """Whether a text can be a code or its system, and is no words of somebody."""
+    return bool(_CODE.fullmatch(text))
 
 
 def storable(text: str | None) -> str | None:
