@@ -134,3 +134,19 @@ def test_no_acknowledged_feedback_is_lost_and_none_stands_twice(
     assert not any(one.odd for one in told)
     assert missing <= ROUNDS * CLIENTS  # those that were in the memory of who was killed
     engine.dispose()
+
+
+def test_a_service_that_is_told_to_end_writes_what_waits(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    settings = {**registered(tmp_path, ledger_url=url), "workers": 2}
+    told = Told()
+    with serving_in_full(tmp_path, as_toml(settings)) as served, requests.Session() as session:
+        for _ in range(12):
+            body = {**call(back_pain()), "hookInstance": str(uuid4())}
+            advised = sent(session, served, CALL_PATH, body, told)
+            told.advised.append(advised.headers["X-Request-Id"])
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(20) == 0
+    engine = open_store(url)
+    assert lost(engine, told.advised, wait_s=0.1) == 0
+    engine.dispose()
