@@ -1,6 +1,5 @@
-"""The commands: serve, migrate, advise, check, check-content, report."""
+"""All commands; those that judge a call or the content stand here."""
 
-import socket
 import sys
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,133 +14,18 @@ from service.clinical.guideline import Guideline
 from service.content import content_folder, load
 from service.errors import BadContent, BadHookRequest, BadSetting, MissingPrerequisite
 from service.ledger_commands import ledger
-from service.metrics import shared_by_workers
 from service.options import as_of_day, of_issuer, read_settings, settings_file
 from service.report_command import report
-from service.settings import Settings
+from service.serving import migrate, serve
 
 if TYPE_CHECKING:
     from service.web.answer import Desk
     from service.web.arrangement import Arrangement
 
-# Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
-_THREADS_A_WORKER = 8
-_ENDS_WITHIN_S = 10
-_WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
-
 
 @click.group()
 def main() -> None:
     """Advice at the order for a lumbar-spine MRI."""
-
-
-@main.command()
-@settings_file
-def serve(file: Path | None) -> None:
-    """Serve; without settings on loopback, in the sandbox profile.
-
-    HOST, PORT and TIME_ZONE override the settings.
-    """
-    from granian.constants import Interfaces
-    from granian.server import Server
-
-    settings = read_settings(file)
-    guideline = _made_ready(settings)
-    _refuse_taken_port(settings)
-    _say_where(settings, guideline)
-    server = Server(
-        "service.app:create_app",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=settings.workers,
-        websockets=False,
-        blocking_threads=_THREADS_A_WORKER,
-        backpressure=_WAITING_A_WORKER,
-        log_enabled=True,
-        log_access=False,
-        respawn_failed_workers=True,
-        # A worker that is told to end while it still starts would never hear of it again.
-        workers_kill_timeout=_ENDS_WITHIN_S,
-    )
-    try:
-        with shared_by_workers():
-            server.serve()
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
-
-
-def _made_ready(settings: Settings) -> Guideline:
-    """Try once, before any worker starts, all that could refuse to start."""
-    from service.app import open_desk
-    from service.ehr.keys import KeyRing
-    from service.web.canaries import prove
-
-    try:
-        guideline = open_desk(settings).guideline
-        prove(content_folder(), guideline)
-        for issuer in settings.issuers:
-            KeyRing(issuer=issuer).load()
-    except (BadSetting, BadContent) as problem:
-        raise click.ClickException(str(problem)) from problem
-    _prepare_ledger(settings, shared=False)
-    return guideline
-
-
-def _prepare_ledger(settings: Settings, *, shared: bool) -> None:
-    """Check the ledger's address, and make its tables; those of a shared one if asked to."""
-    if settings.ledger_url is None:
-        return
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from service.ledger.store import is_up_to_date, migrate, open_store
-
-    url = settings.ledger_url.get_secret_value()
-    try:
-        engine = open_store(url)
-        if (shared or engine.dialect.name == "sqlite") and not is_up_to_date(engine):
-            migrate(url)
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
-    except SQLAlchemyError as problem:
-        raise click.ClickException(f"ledger_url: {type(problem).__name__}") from None
-
-
-def _say_where(settings: Settings, guideline: Guideline) -> None:
-    from service.web.hook import CALL_PATH, DISCOVERY_PATH
-
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}"
-    asked = (
-        "no caller is asked who it is"
-        if settings.open_to_anyone
-        else (f"issuers registered: {len(settings.issuers)}; public address {settings.public_url}")
-    )
-    click.echo(f"content {guideline.version}, {settings.profile} profile: {asked}")
-    click.echo(f"discovery  {address}{DISCOVERY_PATH}")
-    click.echo(f"hook call  {address}{CALL_PATH}")
-    click.echo(f"readiness  {address}/health/ready")
-    click.echo(f"sources    {address}/source-attributes")
-
-
-@main.command()
-@settings_file
-def migrate(file: Path | None) -> None:
-    """Bring the tables of the ledger to the version that this release needs."""
-    _prepare_ledger(read_settings(file), shared=True)
-    click.echo("the ledger is up to date")
-
-
-def _refuse_taken_port(settings: Settings) -> None:
-    """Refuse to share a port: two services, perhaps of two contents, would answer in turn."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as problem:
-            raise click.ClickException(f"PORT: {settings.port} cannot be used: {problem}") from None
 
 
 @main.command()
@@ -291,6 +175,8 @@ def check_content(folder: Path | None) -> None:
     )
 
 
+main.add_command(serve)
+main.add_command(migrate)
 main.add_command(canary)
 main.add_command(ledger)
 main.add_command(report)

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from charts import back_pain, call
 from click.testing import CliRunner
+from served import serving
 from sqlalchemy import Engine, func, insert, select
 from test_journal import POSTGRESQL, record
 
 from service.cli import main
 from service.ledger import rows
 from service.ledger.keeping import TABLES
-from service.ledger.schema import feedback
+from service.ledger.schema import REVISION, feedback
 from service.ledger.store import migrate, open_store
 
 TODAY = date.today()
@@ -148,3 +151,41 @@ def test_a_ledger_that_is_not_there_is_told(
         code, told = run(*asked)
         assert code == 1
         assert "ledger_url: expected a ledger that can be reached" in told
+
+
+@pytest.mark.parametrize("version", ["0001", "9999"])
+def test_a_ledger_of_another_release_keeps_no_service_from_starting(
+    tmp_path: Path, version: str
+) -> None:
+    """That of an older one is brought up to date; that of a newer one is left as it is."""
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    migrate(url)
+    opened = open_store(url)
+    with opened.begin() as connection:
+        if version == "0001":
+            for table in TABLES:
+                table.drop(connection)
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+    with serving(tmp_path, f'ledger_url = "{url}"') as served:
+        body = call(back_pain())
+        assert requests.post(f"{served.address}/cds-services/lumbar-mri", json=body).json()["cards"]
+        ready = requests.get(f"{served.address}/health/ready").json()
+    assert ready["ledger"] == ("ok" if version == "0001" else "down")
+    with opened.connect() as connection:
+        now = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        kept = connection.execute(select(func.count()).select_from(TABLES[0])).scalar()
+    assert now == (REVISION if version == "0001" else version)
+    assert kept == 1
+    opened.dispose()
+
+
+def test_to_migrate_a_ledger_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    migrate(url)
+    opened = open_store(url)
+    with opened.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    given = CliRunner().invoke(main, ["migrate"], env={"LUMBAR_MRI_CDS_LEDGER_URL": url})
+    assert given.exit_code == 1
+    assert given.output == "Error: ledger_url: CommandError\n"
+    opened.dispose()

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from service.errors import BadSetting
+from service.errors import BadSetting, StoreDown
 from service.ledger.schema import REVISION
 
 if TYPE_CHECKING:
@@ -119,19 +119,27 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
 
 
 def migrate(url: str) -> None:
-    """Bring the tables to the newest version; safe to repeat, on PostgreSQL even at once."""
+    """Bring the tables to the newest version; safe to repeat, on PostgreSQL even at once.
+
+    Raises StoreDown with the kind of the problem, also for tables of a newer release.
+    """
     from alembic import command  # not needed to serve
+    from alembic.util.exc import CommandError
 
     address = _address(url)
     is_file = address.drivername == "sqlite"
     engine = _sqlite(address) if is_file else _postgresql(address)  # which may take its time
-    with engine.begin() as connection:
-        if not is_file:
-            connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            if not is_file:
+                connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except (SQLAlchemyError, CommandError, OSError) as problem:
+        raise StoreDown(type(problem).__name__) from problem
+    finally:
+        engine.dispose()
 
 
 def is_up_to_date(engine: Engine) -> bool:
