@@ -1,6 +1,7 @@
 """Builds and wires the service, once."""
 
 import gc
+import signal
 from datetime import date
 from multiprocessing.util import Finalize
 
@@ -53,6 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     is_worker = settings is None
     if settings is None:
+        # Until it serves, and the server listens for it, a worker that is told to end does so.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         settings = from_environment()
         begin(settings.log_level)
     desk = open_desk(settings)

@@ -45,7 +45,6 @@ def serve(file: Path | None) -> None:
         log_enabled=True,
         log_access=False,
         respawn_failed_workers=True,
-        # A worker that is told to end while it still starts would never hear of it again.
         workers_kill_timeout=_ENDS_WITHIN_S,
     )
     try:

@@ -1,6 +1,7 @@
 """The service as it runs: a production server, soon ready, small, without what it does not need."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from served import Served, serving
 from service.web.answer import Desk
 
 READY_S = 5.0
+ENDS_S = 6.0
 MOST_MB_A_WORKER = 150
 HEAVY = ("fhir.resources", "pytest", "pyrofile_validator", "alembic")
 
@@ -80,3 +82,13 @@ def test_serving_loads_nothing_that_only_tools_need(tmp_path: Path) -> None:
     loaded = json.loads(ran.stdout)
     assert "flask" in loaded
     assert not [name for name in loaded if name in HEAVY]
+
+
+def test_a_service_that_has_hardly_begun_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    """One worker answers, the other still starts: neither is waited for until it is killed."""
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with serving(folder) as served:
+            served.process.send_signal(signal.SIGTERM)
+            assert served.process.wait(ENDS_S) in (0, -signal.SIGTERM)
