@@ -255,12 +255,12 @@ def test_nothing_of_the_chart_is_logged_and_no_call_is_kept(
     assert secret not in told
 
 
-def test_the_vendored_files_are_those_that_are_told() -> None:
-    folder = FOLDER / "static" / "vendor"
-    listed = dict(
-        re.findall(r"^\| `([\w.-]+)`.*\| ([0-9a-f]{64}) \|$",
-                   (folder / "VENDORED.md").read_text(encoding="utf-8"), re.M)
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    "folder", [FOLDER / "static" / "vendor", ROOT / "tests" / "data" / "axe"], ids=lambda f: f.name
+)
+def test_the_vendored_files_are_those_that_are_told(folder: Path) -> None:
+    told = (folder / "VENDORED.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `([\w.-]+)`.*\| ([0-9a-f]{64}) \|$", told, re.MULTILINE))
     there = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
     assert there.pop("VENDORED.md")
     assert there == listed

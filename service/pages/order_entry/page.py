@@ -13,6 +13,8 @@ _POLICY = (
     "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+_STATIC = "/order-entry/static"
+
 
 def order_entry(
     version: str, today: Callable[[], date], explain: Callable[[], Response]
@@ -21,13 +23,7 @@ def order_entry(
 
     `version` is that of the content. The charts are dated anew for each reader, by `today`.
     """
-    pages = Blueprint(
-        "order-entry",
-        __name__,
-        template_folder="templates",
-        static_folder="static",
-        static_url_path="/order-entry/static",
-    )
+    pages = Blueprint("order-entry", __name__, "static", _STATIC, "templates")
 
     @pages.get("/")
     def show() -> str:

@@ -2,6 +2,7 @@
 
 import { dayName, el, icon } from "./dom.js";
 import { goTo, point } from "./timeline.js";
+import { UNITS } from "./visits.js";
 
 export const OURS = "org.lumbar-mri-cds";
 export const SEVERITY = { critical: "Critical", warning: "Warning", info: "Information" };
@@ -34,6 +35,11 @@ function detail(card) {
   ];
 }
 
+function valueOf({ value }) {
+  const [number, ...unit] = (value ?? "").split(" ");
+  return `${number} ${UNITS[unit.join(" ")] ?? unit.join(" ")}`.trim();
+}
+
 function proof(card) {
   const found = evidenceOf(card);
   if (!found.length) return "";
@@ -42,7 +48,8 @@ function proof(card) {
     el("ul", {}, found.map((one) => {
       const { reference } = one;
       const sure = HOW_SURE[one.status];
-      const said = [one.text, one.value && !one.text.includes(one.value) ? ` ${one.value}` : "",
+      const value = valueOf(one);
+      const said = [one.text, value && !one.text.includes(value) ? ` ${value}` : "",
         sure ? ` (${sure})` : ""].join("");
       const date = one.date ? one.date.split(" to ").map(dayName).join(" to ") : "";
       const button = el("button", {

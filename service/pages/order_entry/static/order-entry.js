@@ -142,7 +142,7 @@ const isAnswered = (card) => here.reasons.has(topicOf(card)) || here.accepted.ha
 
 function show(cards) {
   here.cards = cards;
-  const silent = el("p", { class: "silent" }, here.signed ? "" : selected()
+  const silent = el("p", { class: "silent" }, here.signed ? "The order is signed." : selected()
     ? "No advice on this order. The service speaks on MRI of the lumbar spine only."
     : "No order, no advice.");
   box.replaceChildren(...(cards.length

@@ -70,6 +70,7 @@ function groups(entries) {
 
 const NAMES = { Observation: "Results", Condition: "Problems", Procedure: "Procedures" };
 let drawn = () => {};
+let marked = [];
 
 export function showChart(patient, asOf) {
   const chart = document.getElementById("chart");
@@ -84,7 +85,13 @@ export function showChart(patient, asOf) {
       el("ul", { class: "entries" }, found.map(entryRow)),
     ]);
   chart.replaceChildren(picture, ...missing, ...lists.flat());
-  drawn = () => picture.replaceChildren(overview(entries, Math.max(240, picture.clientWidth)));
+  let width = 0;
+  drawn = () => {
+    if (picture.clientWidth === width) return;
+    width = picture.clientWidth;
+    picture.replaceChildren(overview(entries, Math.max(240, width)));
+    markProof(marked);
+  };
   drawn();
 }
 
@@ -96,6 +103,7 @@ function every(reference) {
 
 // Marks the entries that cards rest on, each by the most severe of them.
 export function markProof(cards) {
+  marked = cards;
   document.getElementById("legend").hidden = !cards.some(({ evidence }) => evidence.length);
   for (const one of document.querySelectorAll(".proof")) {
     one.classList.remove("proof", "critical", "warning", "info");
@@ -109,6 +117,12 @@ export function markProof(cards) {
       }
     }
   }
+  raise();
+}
+
+// A mark that is drawn later lies on top: those that count must not be hidden by others.
+function raise() {
+  for (const one of document.querySelectorAll(".overview .proof")) one.parentNode.append(one);
 }
 
 export function point(reference, on) {

@@ -55,7 +55,7 @@ const KINDS = {
   Device: ["Implant", () => undefined],
   AllergyIntolerance: ["Allergy", (r) => r.recordedDate],
 };
-const UNITS = { Cel: "°C", "{score}": "", "mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²" };
+export const UNITS = { Cel: "°C", "{score}": "", "mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²" };
 const FLAGS = { H: "high", L: "low" };
 
 function valueOf(r) {
@@ -103,8 +103,8 @@ export function entryRow(entry) {
   const flag = FLAGS[entry.flag];
   return el("li", { class: "entry", tabindex: "-1", "data-reference": entry.reference },
     el("span", { class: "when" },
-      entry.day ? el("b", {}, agoName(entry.ago)) : el("b", {}, "no date"),
-      entry.day ? el("span", {}, dayName(entry.day)) : ""),
+      el("b", {}, entry.day ? dayName(entry.day) : "no date"),
+      entry.day ? el("span", {}, ` ${agoName(entry.ago)}`) : ""),
     el("span", { class: `kind ${entry.kind}` }, icon(entry.kind), entry.kind),
     el("span", { class: "what" },
       entry.text, entry.more ? el("span", { class: "more" }, entry.more) : ""),

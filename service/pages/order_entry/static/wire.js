@@ -83,6 +83,8 @@ function draw() {
   }
   body.setAttribute("aria-labelledby", `tab-${tab}`);
   body.replaceChildren(...DRAWERS[tab]());
+  const decides = body.querySelector(".matches");
+  if (decides) body.scrollTop = decides.offsetTop - body.clientHeight / 2;
 }
 
 const none = (said) => [el("p", { class: "none" }, said)];
@@ -111,9 +113,11 @@ async function explain() {
   if (open && tab === "rows") draw();
 }
 
-function cell({ criterion, asks, wanted, status }) {
+// Of the row that decides each question stands in full; of the others its name does.
+function cell({ criterion, asks, wanted, status }, inFull) {
   const fits = wanted === status;
-  const said = fits ? `${criterion}: ${status}` : `${criterion}: ${status}, asks ${wanted}`;
+  const name = inFull ? asks : `${criterion}:`;
+  const said = fits ? `${name} ${status}` : `${name} ${status}, asks ${wanted}`;
   return el("li", { class: fits ? "fits" : "fails", title: asks },
     el("span", { "aria-hidden": "true" }, fits ? "✓ " : "✗ "), said);
 }
@@ -133,6 +137,6 @@ function tables({ orders }) {
           el("th", { scope: "row" }, row.row),
           el("td", {}, row.recommendation),
           el("td", {}, VERDICTS[row.verdict]),
-          el("td", {}, row.cells.length ? el("ul", {}, row.cells.map(cell)) : "always"))))));
+          el("td", {}, row.cells.length ? el("ul", {}, row.cells.map((one) => cell(one, row.verdict === "matches"))) : "always"))))));
   });
 }
