@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from house import production
 
 from service.app import create_app
+from service.cli import _say_where
 from service.clinical.cards import EXTENSION
 from service.ehr.searches import PREFETCH
 from service.pages.order_entry.patients import every_order, every_patient
@@ -193,6 +194,18 @@ def test_production_has_no_such_page(tmp_path: Path) -> None:
     for path in ("/", DATA, *STATIC):
         assert there.get(path).status_code == 404
     assert there.post(EXPLAIN, json=call(back_pain())).status_code == 404
+
+
+@pytest.mark.parametrize(("profile", "first"), [("sandbox", "open  "), ("production", "content")])
+def test_the_address_of_the_page_is_told_first(
+    profile: str, first: str, tmp_path: Path, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registered = issuers(made_keys(), tmp_path, jku=False)
+    given = production(tmp_path, registered) if profile == "production" else {}
+    _say_where(Settings(**given), desk.guideline)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith(first)
+    assert ("http://127.0.0.1:8080/ " in told[0]) == (profile == "sandbox")
 
 
 def explained(client: FlaskClient, body: dict[str, Any]) -> list[dict[str, Any]]:

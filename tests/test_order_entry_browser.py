@@ -312,6 +312,17 @@ def test_pointing_at_evidence_marks_the_entry(visit: Visit) -> None:
     expect(entry).to_have_class(re.compile("proof critical"))
 
 
+def test_card_and_chart_bear_the_same_numbers(visit: Visit) -> None:
+    page = visit("jonas-specimen")
+    lines = page.locator(".evidence button")
+    for line in lines.all():
+        number = line.locator(".number").inner_text()
+        line.click()
+        marked = page.locator(f'[data-number="{number}"]')
+        expect(page.locator(":focus").locator(marked)).to_have_count(1)
+    assert lines.count() >= 4
+
+
 @pytest.mark.parametrize("name", [file.stem for file in FILES])
 def test_the_browser_sends_what_the_templates_ask_for(visit: Visit, name: str) -> None:
     """The same call as one that is written from the chart without any browser."""
@@ -383,7 +394,26 @@ def test_feedback_that_is_not_stored_is_told(visit: Visit) -> None:
     page = visit("anna-sample", allow="status of 503")
     page.route(f"**{CALL}/feedback", lambda route: route.fulfill(status=503, body="{}"))
     page.get_by_role("button", name="Refer to physical therapy").click()
+    expect(page.locator("#notice")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("could not be stored")
+
+
+def test_what_was_typed_last_is_judged_at_signing(visit: Visit) -> None:
+    page = visit("anna-sample")
+    page.get_by_label("Reason, in words").fill("New saddle numbness since yesterday")
+    page.get_by_role("button", name="Sign order").click()
+    expect(page.get_by_role("button", name="Sign anyway")).to_be_focused()
+    expect(page.locator(".card.critical")).to_have_count(1)
+
+
+def test_what_is_done_is_said_before_the_advice_that_follows(visit: Visit) -> None:
+    page = visit("anna-sample")
+    expect(page.get_by_role("status")).to_contain_text("Anna Sample. Warning: 14 days")
+    page.get_by_role("button", name="Remove this MRI order").click()
+    expect(page.get_by_role("status")).to_have_text(re.compile("^Done: Remove.*No open advice"))
+    choose(page, "carla-invented")
+    expect(page.get_by_role("alert")).to_contain_text("Carla Invented. Critical: Suspected")
+    expect(page.get_by_role("status")).to_be_empty()
 
 
 def violations(page: Page) -> list[tuple[str, str]]:

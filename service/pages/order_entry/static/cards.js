@@ -13,6 +13,12 @@ const HOW_SURE = { absent: "denied", possible: "possible", unlikely: "unlikely" 
 export const topicOf = (card) => card.source.topic.code;
 export const evidenceOf = (card) => card.extension?.[OURS]?.evidence ?? [];
 
+// Numbers what the cards rest on, each entry once, so that card and chart can be read together.
+export function numbered(cards) {
+  const references = new Set(cards.flatMap((card) => evidenceOf(card).map((one) => one.reference)));
+  return new Map([...references].map((reference, at) => [reference, at + 1]));
+}
+
 function rendered(tokens) {
   // Written by a renderer that knows no HTML: text of a chart stays text.
   const made = el("div", { class: "detail" });
@@ -40,7 +46,7 @@ function valueOf({ value }) {
   return `${number} ${UNITS[unit.join(" ")] ?? unit.join(" ")}`.trim();
 }
 
-function proof(card) {
+function proof(card, numbers) {
   const found = evidenceOf(card);
   if (!found.length) return "";
   return el("div", { class: "evidence" },
@@ -60,9 +66,10 @@ function proof(card) {
         onfocus: () => point(reference, true),
         onblur: () => point(reference, false),
       },
+      el("span", { class: "number" }, numbers.get(reference)),
       el("span", { class: "said" }, said),
       date ? el("span", { class: "more" }, date) : "",
-      el("span", { class: "unseen" }, ", show in the chart"));
+      el("span", { class: "unseen" }, ", show in the chart, Escape comes back"));
       return el("li", {}, button);
     })));
 }
@@ -107,7 +114,7 @@ function source(card) {
     el("span", { class: "rule" }, ` · rule ${card.extension?.[OURS]?.rule ?? ""}`));
 }
 
-export function cardView(card, answers, handlers) {
+export function cardView(card, numbers, answers, handlers) {
   const topic = topicOf(card);
   const reason = answers.overridden(topic);
   const head = [
@@ -124,6 +131,6 @@ export function cardView(card, answers, handlers) {
       el("p", { class: "done" }, icon("done"), `Not followed: ${reason}`),
       el("button", { type: "button", class: "plain", onclick: again }, "Show the advice again"));
   }
-  return el("article", given, head, proof(card), suggestions(card, answers, handlers),
+  return el("article", given, head, proof(card, numbers), suggestions(card, answers, handlers),
     detail(card), override(card, handlers), source(card));
 }

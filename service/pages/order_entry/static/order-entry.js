@@ -1,6 +1,6 @@
 // The page: one patient, the drafts of the visit, and the advice on them as they change.
 
-import { cardView, evidenceOf, SEVERITY, topicOf } from "./cards.js";
+import { cardView, evidenceOf, numbered, SEVERITY, topicOf } from "./cards.js";
 import { fillForm, nameOf, newDraft, offerStudies, onChange, readForm, showDrafts, studyOf }
   from "./composer.js";
 import { el, say } from "./dom.js";
@@ -18,6 +18,7 @@ let waiting = 0;
 let serial = 0;
 let underway = null;
 let announced = "";
+let news = ""; // what has to be said before the next advice
 
 const box = document.getElementById("cards");
 
@@ -28,13 +29,14 @@ function arrive(patient) {
     removed: null,
     signed: null,
     cards: [],
-    shown: new Set(),
     accepted: new Map(),
     reasons: new Map(),
     outcomes: [],
   };
   here.selected = here.drafts[0].id;
   announced = "";
+  news = `${patient.name}. `;
+  notice("");
   markVisit(patient);
   showBanner(patient);
   showChart(patient, data.asOf);
@@ -99,13 +101,16 @@ function listDrafts() {
 }
 
 async function advise() {
+  if (selected()) return consult("order-select");
   clearTimeout(waiting);
-  if (selected()) await consult("order-select");
-  else show([]);
+  serial += 1;
+  underway?.abort();
+  return show([]);
 }
 
 // Asks the service; of answers that cross on the way only the last is shown.
 async function consult(hook) {
+  clearTimeout(waiting);
   const mine = ++serial;
   underway?.abort();
   underway = new AbortController();
@@ -128,7 +133,7 @@ async function consult(hook) {
 
 function fail(said) {
   here.cards = [];
-  markProof([]);
+  markProof([], new Map());
   box.replaceChildren(el("p", { class: "failed" }, `No advice: ${said}. The order can be signed.`));
   say(`No advice: ${said}`);
   return [];
@@ -142,29 +147,42 @@ const isAnswered = (card) => here.reasons.has(topicOf(card)) || here.accepted.ha
 
 function show(cards) {
   here.cards = cards;
+  const numbers = numbered(cards);
   const silent = el("p", { class: "silent" }, here.signed ? "The order is signed." : selected()
     ? "No advice on this order. The service speaks on MRI of the lumbar spine only."
     : "No order, no advice.");
   box.replaceChildren(...(cards.length
-    ? cards.map((card) => cardView(card, answers, { accept, override, reopen }))
+    ? cards.map((card) => cardView(card, numbers, answers, { accept, override, reopen }))
     : [silent]));
-  markProof(cards.map((card) => ({ card, evidence: evidenceOf(card) })));
+  markProof(cards.flatMap((card) =>
+    evidenceOf(card).map(({ reference }) => ({ reference, indicator: card.indicator }))), numbers);
   announce(cards);
 }
 
 function announce(cards) {
   const open = cards.filter((card) => !isAnswered(card));
   const said = open.map((card) => `${SEVERITY[card.indicator]}: ${card.summary}`).join(". ");
-  if (said === announced) return;
+  const isNew = said !== announced;
   announced = said;
-  say(said || "No open advice.", { urgent: open.some((card) => card.indicator === "critical") });
+  const told = news + (isNew ? said || "No open advice." : "");
+  news = "";
+  const urgent = isNew && open.some((card) => card.indicator === "critical");
+  if (told) say(told, { urgent });
+}
+
+function notice(said) {
+  const place = document.getElementById("notice");
+  place.textContent = said;
+  place.hidden = !said;
+  if (said) say(said);
 }
 
 async function report(card, outcome) {
   here.outcomes.push({ summary: card.summary, ...outcome });
   const told = await tell({ card: card.uuid, ...outcome.sent });
   showFeedback(told);
-  if (told.status !== 200) say("The answer could not be stored.");
+  const why = told.content?.issue?.[0]?.details?.text ?? "no answer";
+  notice(told.status === 200 ? "" : `What became of the advice could not be stored: ${why}.`);
 }
 
 function accept(card, suggestion) {
@@ -172,11 +190,11 @@ function accept(card, suggestion) {
   const known = here.accepted.get(topic) ?? [];
   here.accepted.set(topic, [...known, suggestion.label]);
   for (const action of suggestion.actions) carryOut(action);
+  news = `Done: ${suggestion.actions[0].description}. `;
   report(card, {
     became: suggestion.label,
     sent: { outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] },
   });
-  say(`Done: ${suggestion.actions[0].description}`);
   compose();
   const changes = suggestion.actions.some((action) => action.type !== "create");
   (changes ? advise() : Promise.resolve(show(here.cards))).then(() => keepFocus(topic));
@@ -197,6 +215,7 @@ function override(card, reason, comment) {
   const { system, code } = reason;
   const given = { reason: { ...(system ? { system } : {}), code, display: reason.display } };
   here.reasons.set(topicOf(card), reason.display);
+  news = `Recorded: ${reason.display}. `;
   report(card, {
     became: reason.display,
     sent: {
@@ -205,7 +224,6 @@ function override(card, reason, comment) {
     },
   });
   show(here.cards);
-  say(`Recorded: ${reason.display}`);
   keepFocus(topicOf(card));
 }
 
@@ -225,8 +243,8 @@ function keepFocus(topic) {
 async function sign() {
   const visit = here;
   const known = new Set(here.cards.map(topicOf));
-  const cards = (await consult("order-sign")) ?? here.cards;
-  if (visit !== here) return;
+  const cards = await consult("order-sign");
+  if (!cards || visit !== here) return; // the order was changed meanwhile
   const open = cards.filter((card) => !isAnswered(card)
     && (card.indicator === "critical" || (card.indicator === "warning" && !known.has(topicOf(card)))));
   if (open.length) showSigning(here, { sign, add, restore, open, finish });
@@ -235,13 +253,13 @@ async function sign() {
 
 function finish() {
   const at = new Date().toTimeString().slice(0, 5);
-  here.signed = { at, orders: here.drafts.map(nameOf), open: here.cards.filter((c) => !isAnswered(c)) };
+  here.signed = { at, orders: here.drafts.map(nameOf) };
   here.drafts = [];
   here.selected = null;
   here.removed = null;
+  news = `Signed: ${here.signed.orders.join(", ")}. `;
   compose();
   show([]);
-  say(`Signed: ${here.signed.orders.join(", ")}`);
 }
 
 async function begin() {

@@ -21,7 +21,7 @@ function place(ago, width) {
   return right - six - year - far * (room - six - year);
 }
 
-function mark(entry, width) {
+function drawing(entry, width) {
   const y = LANES.indexOf(entry.kind) * LANE + LANE / 2;
   const x = place(entry.ago, width);
   const given = { class: `mark ${entry.kind}`, "data-reference": entry.reference };
@@ -35,7 +35,7 @@ function mark(entry, width) {
 function overview(entries, width) {
   const height = LANES.length * LANE;
   const ticks = [[0, "today"], [14, "2 w"], [SIX_WEEKS, "6 weeks"], [182, "6 mo"], [365, "1 y"]];
-  const drawn = entries.filter((e) => e.ago !== undefined && LANES.includes(e.kind));
+  const dated = entries.filter((e) => e.ago !== undefined && LANES.includes(e.kind));
   return svg("svg",
     {
       class: "overview", width, height: height + 18, viewBox: `0 0 ${width} ${height + 18}`,
@@ -55,7 +55,7 @@ function overview(entries, width) {
       label.textContent = said;
       return [svg("line", { x1: x, x2: x, y1: 0, y2: height, class: `stroke ${six}` }), label];
     }),
-    drawn.map((entry) => mark(entry, width)));
+    dated.map((entry) => drawing(entry, width)));
 }
 
 function groups(entries) {
@@ -70,7 +70,7 @@ function groups(entries) {
 
 const NAMES = { Observation: "Results", Condition: "Problems", Procedure: "Procedures" };
 let drawn = () => {};
-let marked = [];
+let marked = [[], new Map()];
 
 export function showChart(patient, asOf) {
   const chart = document.getElementById("chart");
@@ -90,7 +90,7 @@ export function showChart(patient, asOf) {
     if (picture.clientWidth === width) return;
     width = picture.clientWidth;
     picture.replaceChildren(overview(entries, Math.max(240, width)));
-    markProof(marked);
+    markProof(...marked);
   };
   drawn();
 }
@@ -101,23 +101,28 @@ function every(reference) {
   return document.querySelectorAll(`[data-reference="${CSS.escape(reference)}"]`);
 }
 
-// Marks the entries that cards rest on, each by the most severe of them.
-export function markProof(cards) {
-  marked = cards;
-  document.getElementById("legend").hidden = !cards.some(({ evidence }) => evidence.length);
+// Marks the entries that cards rest on, each by its number and the most severe of its cards.
+export function markProof(proofs, numbers) {
+  marked = [proofs, numbers];
+  document.getElementById("legend").hidden = !numbers.size;
   for (const one of document.querySelectorAll(".proof")) {
     one.classList.remove("proof", "critical", "warning", "info");
   }
+  for (const one of document.querySelectorAll("[data-number]")) delete one.dataset.number;
   for (const severity of ["critical", "warning", "info"]) {
-    for (const { card, evidence } of cards.filter((c) => c.card.indicator === severity)) {
-      for (const { reference } of evidence) {
-        for (const one of every(reference)) {
-          if (!one.classList.contains("proof")) one.classList.add("proof", card.indicator);
-        }
-      }
-    }
+    const found = proofs.filter((proof) => proof.indicator === severity);
+    for (const { reference } of found) mark(reference, severity, numbers.get(reference));
   }
   raise();
+}
+
+function mark(reference, severity, number) {
+  for (const one of every(reference)) {
+    if (one.classList.contains("proof")) continue;
+    one.classList.add("proof", severity);
+    const named = one.querySelector(".what, .pick");
+    if (named) named.dataset.number = number;
+  }
 }
 
 // A mark that is drawn later lies on top: those that count must not be hidden by others.
