@@ -8,6 +8,7 @@ const LANES = ["Problem", "Visit", "Result", "Drug", "Procedure"];
 const LANE = 18;
 const LEFT = 72;
 const OLDEST = 3650;
+const ROOMY = 460; // pixels: below, the names of two ticks would touch
 
 // Six weeks take more than half of the width: that is where the question is.
 function place(ago, width) {
@@ -34,7 +35,8 @@ function drawing(entry, width) {
 
 function overview(entries, width) {
   const height = LANES.length * LANE;
-  const ticks = [[0, "today"], [14, "2 w"], [SIX_WEEKS, "6 weeks"], [182, "6 mo"], [365, "1 y"]];
+  const ticks = [[0, "today"], [14, "2 w"], [SIX_WEEKS, "6 weeks"], [365, "1 y"]];
+  if (width > ROOMY) ticks.push([182, "6 mo"]);
   const dated = entries.filter((e) => e.ago !== undefined && LANES.includes(e.kind));
   return svg("svg",
     {
