@@ -14,6 +14,7 @@ from service.errors import StoreDown
 from service.ledger.ledger import Ledger, open_ledger
 from service.ledger.store import is_up_to_date
 from service.logs import begin, log
+from service.pages.order_entry import order_entry
 from service.pages.source_attributes import source_attributes
 from service.settings import Settings, from_environment
 from service.web import hook
@@ -21,6 +22,7 @@ from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
 from service.web.canaries import prove
+from service.web.explain import explanations
 from service.web.feedback import MOST_BYTES, Reception
 from service.web.openapi import description
 from service.web.record import CallRecord
@@ -72,6 +74,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     _take_feedback(app, desk, door, ledger)
     _answer_operators(app, desk, ledger)
     app.register_blueprint(source_attributes(desk.guideline))
+    if settings.open_to_anyone:
+        page = order_entry(desk.guideline.version, lambda: today(desk.zone), explanations(desk))
+        app.register_blueprint(page)
     app.register_blueprint(scrape(settings, desk.guideline))
     answer_errors(app)
     _let_browsers_in(app, settings)

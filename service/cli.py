@@ -60,15 +60,12 @@ def advise(
 
 def _explain(guideline: Guideline, found: Mapping[str, Finding]) -> None:
     """Say of every row of every table why it did or did not match, and which one decided."""
-    for table in (guideline.indication, *guideline.modifiers):
-        decided = False
-        for row in table:
-            cells = [(c, want, found[c].status) for c, want in row.cells]
-            matches = all(want is has for _, want, has in cells)
-            verdict = ("also matches" if decided else "matches") if matches else "no"
-            decided = decided or matches
-            said = ", ".join(f"{c} is {has} (asks {want})" for c, want, has in cells)
-            click.echo(f"{row.table} {row.id}: {verdict}: {said or 'always'}", err=True)
+    from service.clinical.explanation import explain
+
+    for one in explain(guideline, found):
+        cells = [f"{c.criterion} is {c.status} (asks {c.wanted})" for c in one.cells]
+        said = ", ".join(cells) or "always"
+        click.echo(f"{one.row.table} {one.row.id}: {one.verdict}: {said}", err=True)
 
 
 @main.command()

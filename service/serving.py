@@ -102,6 +102,8 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
         if settings.open_to_anyone
         else (f"issuers registered: {len(settings.issuers)}; public address {settings.public_url}")
     )
+    if settings.open_to_anyone:
+        click.echo(f"open       {address}/  (order entry with invented patients)")
     click.echo(f"content {guideline.version}, {settings.profile} profile: {asked}")
     click.echo(f"discovery  {address}{DISCOVERY_PATH}")
     click.echo(f"hook call  {address}{CALL_PATH}")

@@ -12,6 +12,7 @@ from typing import Any
 
 import postgres
 import pytest
+from browser import chromium
 from conformance import hold
 
 from service.app import create_app, open_desk
@@ -26,6 +27,7 @@ SHARED = ROOT.parent / "shared"
 NEEDS = {
     "real_data": (SHARED.is_dir, "the real traffic and patients in ../shared"),
     "postgresql": (postgres.is_installed, "PostgreSQL's initdb, pg_ctl and postgres"),
+    "browser": (lambda: chromium() is not None, "Debian's Chromium"),
     "promtool": (lambda: which("promtool") is not None, "Prometheus's promtool"),
 }
 LEFT_OUT = pytest.StashKey[dict[str, int]]()

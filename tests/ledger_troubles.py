@@ -24,7 +24,9 @@ def workers(served: Served) -> list[int]:
         capture_output=True,
         text=True,
     ).stdout
-    return [int(line.split()[0]) for line in told.splitlines() if "worker-" in line]
+    found = [int(line.split()[0]) for line in told.splitlines() if "resource_tracker" not in line]
+    assert found
+    return found
 
 
 class FileTroubles:

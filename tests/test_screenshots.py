@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 import screenshots
 from conftest import ROOT
-from screenshots import PICTURES, SEVERITY, SHOWN, SIZE_LIMIT, WIDTH, page, page_of
+from screenshots import (
+    ORDER_ENTRY,
+    ORDER_ENTRY_SIZE,
+    PICTURES,
+    SEVERITY,
+    SHOWN,
+    SIZE_LIMIT,
+    WIDTH,
+    page,
+    page_of,
+)
 
 FIXTURES = ROOT / "fhir_fixtures"
 CASES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
@@ -103,12 +113,14 @@ def test_the_page_asks_for_nothing_else() -> None:
 def test_the_readme_shows_the_pictures_and_says_what_is_on_them() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = {target: words for words, target in PICTURE.findall(readme)}
+    assert told.pop(f"docs/screenshots/{ORDER_ENTRY}")
     summaries = {
         (PICTURES / f"{case}.png").relative_to(ROOT).as_posix(): golden(case)["cards"][0]["summary"]
         for case in SHOWN
     }
     assert told == summaries, "write the summaries into README.md, and run `make screenshots`"
-    assert {path.name for path in PICTURES.iterdir()} == {f"{case}.png" for case in SHOWN}
+    cards = {f"{case}.png" for case in SHOWN}
+    assert {path.name for path in PICTURES.iterdir()} == cards | {ORDER_ENTRY}
 
 
 def test_the_three_pictures_are_an_emergency_an_approval_and_a_deferral() -> None:
@@ -124,7 +136,14 @@ def test_a_picture_is_small_and_as_wide_as_the_readme(case: str) -> None:
     assert struct.unpack(">I", content[16:20])[0] == WIDTH * screenshots.SCALE
 
 
+def test_the_picture_of_the_page_is_small_and_whole() -> None:
+    content = (PICTURES / ORDER_ENTRY).read_bytes()
+    assert len(content) < SIZE_LIMIT
+    size = ORDER_ENTRY_SIZE["width"], ORDER_ENTRY_SIZE["height"]
+    assert struct.unpack(">II", content[16:24]) == size
+
+
 def test_without_a_browser_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screenshots.shutil, "which", lambda _: None)
+    monkeypatch.setattr(screenshots, "chromium", lambda: None)
     with pytest.raises(SystemExit, match="apt-get install -y chromium"):
         screenshots.main()

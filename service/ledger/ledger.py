@@ -12,7 +12,7 @@ from service.ledger.spool import Spool
 from service.ledger.store import open_store
 from service.settings import Settings
 
-_HASTY_MS = 45  # so long a call that may go on waits for another writer
+_HASTY_MS = 200  # so long a call that may go on waits for another writer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,20 +2,24 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from browser import FLAGS, browsing, chromium
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
+from werkzeug.serving import make_server
 
+from service.app import create_app
 from service.content import content_folder, load
+from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fhir_fixtures"
@@ -28,17 +32,15 @@ SHOWN = (
 )
 SEVERITY = {"critical": "Critical", "warning": "Warning", "info": "Information"}
 STATES = {"order-select": "Draft order, not signed", "order-sign": "Ready to sign"}
+ORDER_ENTRY = "order-entry.png"
+ORDER_ENTRY_PATIENT = "farid-notreal"
+ORDER_ENTRY_SIZE = {"width": 1440, "height": 900}
+SETTLED_MS = 500  # until the cards have come to rest
 VERSION = "{content version}"  # as golden answers have it: the digest would date a picture
 WIDTH = 820
 SCALE = 2
 SIZE_LIMIT = 150_000
 COLOURS = 128  # enough for text on plain ground, at less than half the size
-# No sandbox, so that it runs as root too: it is shown nothing but our own page. It calls nobody.
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-quic", "--disable-extensions",
-)  # fmt: skip
 INSTALL = (
     "the pictures are taken with Chromium, which is not here. Debian: apt-get install -y chromium"
 )
@@ -98,20 +100,43 @@ def take(html: str, picture: Path, chromium: str) -> None:
         written.write_text(html, encoding="utf-8")
         size = f"--window-size={WIDTH},{found[1]}"
         run(f"--screenshot={picture}", size, f"--force-device-scale-factor={SCALE}")
+    save_small(picture)
+
+
+def save_small(picture: Path) -> None:
+    """Save a picture anew with as few colours as text needs."""
     with Image.open(picture) as taken:
         few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(picture, optimize=True)
 
 
+def take_order_entry(picture: Path) -> None:
+    """Take a picture of the order-entry page, as a person sees it who has just opened it."""
+    served = make_server("127.0.0.1", 0, create_app(Settings()), threaded=True)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    try:
+        with browsing() as browser:
+            page = browser.new_page(viewport=ORDER_ENTRY_SIZE)
+            page.goto(f"http://127.0.0.1:{served.server_port}/")
+            page.locator(f"[data-patient={ORDER_ENTRY_PATIENT}]").click()
+            page.locator(".card.critical").wait_for()
+            page.wait_for_timeout(SETTLED_MS)
+            page.screenshot(path=picture)
+    finally:
+        served.shutdown()
+    save_small(picture)
+
+
 def main() -> None:
     """Take the pictures of the README."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if chromium is None:
+    found = chromium()
+    if found is None:
         raise SystemExit(INSTALL)
     PICTURES.mkdir(parents=True, exist_ok=True)
     for case in SHOWN:
-        picture = PICTURES / f"{case}.png"
-        take(page_of(case), picture, chromium)
+        take(page_of(case), PICTURES / f"{case}.png", found)
+    take_order_entry(PICTURES / ORDER_ENTRY)
+    for picture in sorted(PICTURES.iterdir()):
         size = picture.stat().st_size
         sys.stdout.write(f"{picture.relative_to(ROOT)}: {size // 1000} kB\n")
         if size >= SIZE_LIMIT:
