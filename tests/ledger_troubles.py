@@ -1,6 +1,7 @@
 """Databases in trouble while they are used: locked, full, away, read-only, silent."""
 
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -17,16 +18,17 @@ ONE_PAGE = 4096  # bytes
 WRITE_VERSION = 18  # the byte of SQLite's header that says how it may be written; 3: not at all
 
 
-def workers(served: Served) -> list[int]:
-    """Give the processes that answer."""
+def workers(served: Served, older_than_s: int = -1) -> list[int]:
+    """Give the processes that answer, or those of them that began so long ago."""
     told = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(served.process.pid)],
+        ["ps", "-o", "pid=,etimes=,args=", "--ppid", str(served.process.pid)],
         capture_output=True,
         text=True,
     ).stdout
-    found = [int(line.split()[0]) for line in told.splitlines() if "resource_tracker" not in line]
-    assert found
-    return found
+    alive = [line for line in told.splitlines() if not re.search("resource_tracker|defunct", line)]
+    assert alive
+    began = [tuple(map(int, line.split()[:2])) for line in alive]
+    return [pid for pid, age_s in began if age_s > older_than_s]
 
 
 class FileTroubles:

@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
+from random import SystemRandom
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +17,7 @@ import pytest
 import requests
 from callers import FEEDBACK_PATH, NORTH, registered
 from charts import back_pain, call
+from conftest import eventually
 from house import CALL_PATH
 from ledger_troubles import workers
 from served import Served
@@ -28,7 +29,8 @@ from service.ledger.store import migrate, open_store
 
 ROUNDS = int(os.environ.get("KILLS") or 8)
 CLIENTS, WORKERS = 3, 4
-BETWEEN_S = 1.6  # so that none is killed again while it has hardly begun: that ends the service
+BETWEEN_S = 1.6
+BEGUN_S = 4  # a worker that is killed again sooner ends the service, as one that always fails
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
 
@@ -78,13 +80,10 @@ def client(served: Served, ends: threading.Event, told: Told) -> None:
             told.acknowledged.append(card)
 
 
-def kill_one(served: Served, random: Random, last: list[int]) -> None:
-    """Kill a worker, but not one of the few that began last."""
-    running = workers(served)
-    old = sorted(running)[: max(1, len(running) - 1)]
-    victim = random.choice([pid for pid in old if pid not in last] or old)
-    last.append(victim)
-    os.kill(victim, signal.SIGKILL)
+def kill_one(served: Served) -> None:
+    """Kill any worker but those that have hardly begun, when another is there to answer."""
+    running = eventually(lambda: old if len(old := workers(served, BEGUN_S)) > 1 else None, 60)
+    os.kill(SystemRandom().choice(running), signal.SIGKILL)
 
 
 def lost(engine: Engine, advised: list[str], wait_s: float = 3) -> int:
@@ -107,13 +106,13 @@ def test_no_acknowledged_feedback_is_lost_and_none_stands_twice(
         url = request.getfixturevalue("cluster").new_database()
     migrate(url)
     settings = {**registered(tmp_path, ledger_url=url), "workers": WORKERS}
-    told, ends, last = [Told() for _ in range(CLIENTS)], threading.Event(), []
+    told, ends = [Told() for _ in range(CLIENTS)], threading.Event()
     with serving_in_full(tmp_path, as_toml(settings)) as served, ThreadPoolExecutor() as pool:
         running = [pool.submit(client, served, ends, one) for one in told]
         try:
             for _ in range(ROUNDS):
                 time.sleep(BETWEEN_S)
-                kill_one(served, Random(), last)
+                kill_one(served)
             time.sleep(BETWEEN_S)
         finally:
             ends.set()
