@@ -15,6 +15,7 @@ from service.settings import Settings
 if TYPE_CHECKING:
     from service.ledger.figures import Figures
 
+_EARLIEST, _MOST_DAYS = date(2000, 1, 1), 3660
 _MIGRATE = "`lumbar-mri-cds migrate` brings it up to date"
 
 
@@ -102,4 +103,6 @@ def _days(first: datetime | None, last: datetime | None, as_of: date) -> tuple[d
         return end.replace(day=1), end
     if last < first:
         raise click.UsageError("--to: expected a day on or after --from")
+    if first.date() < _EARLIEST or (last - first).days > _MOST_DAYS:
+        raise click.UsageError(f"--from, --to: expected days since {_EARLIEST}, at most ten years")
     return first.date(), last.date()

@@ -419,6 +419,8 @@ def test_the_setting_hides_small_counts_and_the_option_goes_before_it(
 @pytest.mark.parametrize(("given", "said"), [
     (("--from", "2026-03-01"), "give both --from and --to"),
     (("--from", "2026-03-02", "--to", "2026-03-01"), "--to: expected a day on or after --from"),
+    (("--from", "0001-01-01", "--to", "9999-12-31"), "expected days since 2000-01-01, at most ten"),
+    (("--from", "2000-01-01", "--to", "2026-03-01"), "expected days since 2000-01-01, at most ten"),
     (("--tenant", "north"), "--tenant: name its --issuer too"),
     (("--from", "1 March"), "1 March"),
     (("--smallest-cell", "0"), "--smallest-cell"),
