@@ -13,7 +13,7 @@ from browser import browsing
 from conftest import eventually
 from playwright.sync_api import Browser, Page, Request, expect
 from served import Served, serving
-from test_order_entry import FILES, call_of, patient_of
+from test_order_entry import FILES, STUDIES, call_of, patient_of
 
 from service.clinical.cards import EXTENSION
 
@@ -471,3 +471,40 @@ def test_no_word_of_a_chart_is_in_the_log(visit: Visit, service: Served) -> None
     assert '"endpoint": "/cds-services/lumbar-mri"' in service.printed
     for word in ("quoxelfract", "Notreal", "farid", "Injecting"):
         assert word not in service.printed
+
+
+def test_a_study_bears_the_code_that_it_has(visit: Visit) -> None:
+    page = visit("anna-sample")
+    page.locator("label", has_text="LOINC").click()
+    knee = asked(page, lambda: page.get_by_label("Study").select_option("knee-mri"))
+    assert knee["code"]["coding"][0]["code"] == STUDIES["knee-mri"]["codes"]["cpt"]["code"]
+    expect(page.get_by_role("radio", name="CPT")).to_be_checked()
+    spine = asked(page, lambda: page.get_by_label("Study").select_option("spine-mri"))
+    assert spine["code"]["coding"][0]["system"] == "http://loinc.org"
+    expect(page.get_by_role("radio", name="LOINC")).to_be_checked()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_has_the_focus_is_always_seen(visit: Visit, scheme: str) -> None:
+    page = visit("carla-invented", color_scheme=scheme)
+    page.locator("body").press("Home")
+    seen = []
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate("""() => {
+            const now = document.activeElement, radio = now.type === "radio";
+            const shown = getComputedStyle(radio ? now.nextElementSibling : now);
+            return [now.innerText || now.id || now.value, shown.outlineStyle + shown.outlineWidth];
+        }""")
+        if "Behind the advice" in name:
+            break
+        seen.append((name, outline))
+    assert len(seen) > len(FILES)
+    assert not [one for one in seen if one[1] != "solid2px"]
+
+
+@pytest.mark.parametrize(("motion", "name"), [("reduce", "none"), ("no-preference", "arrive")])
+def test_nothing_moves_for_who_wants_it_still(visit: Visit, motion: str, name: str) -> None:
+    page = visit("anna-sample", reduced_motion=motion)
+    moves = "getComputedStyle(document.querySelector('.card')).animationName"
+    assert page.evaluate(moves) == name
