@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from browser import browsing
 from conftest import eventually
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 from served import Served, serving
 from test_order_entry import FILES, STUDIES, call_of, patient_of
 
@@ -23,6 +24,7 @@ AXE = (Path(__file__).parent / "data" / "axe" / "axe.min.js").read_text(encoding
 CALL = "/cds-services/lumbar-mri"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 MOST_TABS = 120
+SLOW_S = 0.8  # longer than the page waits for more to be typed
 # A violation of the policy is told as an error of the page, which every test looks for.
 TELL = """document.addEventListener("securitypolicyviolation",
           (event) => console.error("policy", event.violatedDirective, event.blockedURI))"""
@@ -381,6 +383,29 @@ def test_markup_in_an_order_stays_text(visit: Visit) -> None:
     assert page.locator("#cards img, #cards script").count() == 0
 
 
+def test_markup_in_a_card_stays_text(visit: Visit) -> None:
+    """Whatever service answers: the page takes no markup and no script from a card."""
+    page = visit("anna-sample")
+    hostile = "<img src=x> <b>bold</b> [run](javascript:alert(1)) ![x](//x.example/x.png)"
+    card = {
+        "uuid": "9a1ad1c6-0000-4000-8000-000000000001",
+        "summary": hostile,
+        "detail": f"{hostile}\n\n<script>alert(1)</script>",
+        "indicator": "info",
+        "source": {
+            "label": hostile,
+            "url": "javascript:alert(1)",
+            "topic": {"code": "Hostile"},
+        },
+    }
+    page.route(f"**{CALL}", lambda route: route.fulfill(json={"cards": [card]}))
+    page.locator("label", has_text="Urgent").click()
+    expect(page.locator(".card h3")).to_have_text(hostile)
+    page.locator(".card .full summary").click()
+    expect(page.locator(".card")).to_contain_text("<script>alert(1)</script>")
+    assert page.locator("#cards").locator("img, script, b, a").count() == 0
+
+
 def test_a_service_that_fails_blocks_nothing(visit: Visit) -> None:
     page = visit("anna-sample", allow="Failed to load resource")
     page.route(f"**{CALL}", lambda route: route.abort())
@@ -399,7 +424,14 @@ def test_feedback_that_is_not_stored_is_told(visit: Visit) -> None:
 
 
 def test_what_was_typed_last_is_judged_at_signing(visit: Visit) -> None:
+    """Though the answer is slow: what waited to be asked about the draft is not asked any more."""
     page = visit("anna-sample")
+
+    def slowly(route: Route) -> None:
+        time.sleep(SLOW_S if "order-sign" in (route.request.post_data or "") else 0)
+        route.continue_()
+
+    page.route(f"**{CALL}", slowly)
     page.get_by_label("Reason, in words").fill("New saddle numbness since yesterday")
     page.get_by_role("button", name="Sign order").click()
     expect(page.get_by_role("button", name="Sign anyway")).to_be_focused()
