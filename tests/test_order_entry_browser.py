@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Any
 import pytest
 from browser import browsing
 from conftest import eventually
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 from served import Served, serving
-from test_order_entry import FILES, call_of, patient_of
+from test_order_entry import FILES, STUDIES, call_of, patient_of
 
 from service.clinical.cards import EXTENSION
 
@@ -23,6 +24,7 @@ AXE = (Path(__file__).parent / "data" / "axe" / "axe.min.js").read_text(encoding
 CALL = "/cds-services/lumbar-mri"
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 400, "height": 800}
 MOST_TABS = 120
+SLOW_S = 0.8  # longer than the page waits for more to be typed
 # A violation of the policy is told as an error of the page, which every test looks for.
 TELL = """document.addEventListener("securitypolicyviolation",
           (event) => console.error("policy", event.violatedDirective, event.blockedURI))"""
@@ -381,6 +383,29 @@ def test_markup_in_an_order_stays_text(visit: Visit) -> None:
     assert page.locator("#cards img, #cards script").count() == 0
 
 
+def test_markup_in_a_card_stays_text(visit: Visit) -> None:
+    """Whatever service answers: the page takes no markup and no script from a card."""
+    page = visit("anna-sample")
+    hostile = "<img src=x> <b>bold</b> [run](javascript:alert(1)) ![x](//x.example/x.png)"
+    card = {
+        "uuid": "9a1ad1c6-0000-4000-8000-000000000001",
+        "summary": hostile,
+        "detail": f"{hostile}\n\n<script>alert(1)</script>",
+        "indicator": "info",
+        "source": {
+            "label": hostile,
+            "url": "javascript:alert(1)",
+            "topic": {"code": "Hostile"},
+        },
+    }
+    page.route(f"**{CALL}", lambda route: route.fulfill(json={"cards": [card]}))
+    page.locator("label", has_text="Urgent").click()
+    expect(page.locator(".card h3")).to_have_text(hostile)
+    page.locator(".card .full summary").click()
+    expect(page.locator(".card")).to_contain_text("<script>alert(1)</script>")
+    assert page.locator("#cards").locator("img, script, b, a").count() == 0
+
+
 def test_a_service_that_fails_blocks_nothing(visit: Visit) -> None:
     page = visit("anna-sample", allow="Failed to load resource")
     page.route(f"**{CALL}", lambda route: route.abort())
@@ -399,7 +424,14 @@ def test_feedback_that_is_not_stored_is_told(visit: Visit) -> None:
 
 
 def test_what_was_typed_last_is_judged_at_signing(visit: Visit) -> None:
+    """Though the answer is slow: what waited to be asked about the draft is not asked any more."""
     page = visit("anna-sample")
+
+    def slowly(route: Route) -> None:
+        time.sleep(SLOW_S if "order-sign" in (route.request.post_data or "") else 0)
+        route.continue_()
+
+    page.route(f"**{CALL}", slowly)
     page.get_by_label("Reason, in words").fill("New saddle numbness since yesterday")
     page.get_by_role("button", name="Sign order").click()
     expect(page.get_by_role("button", name="Sign anyway")).to_be_focused()
@@ -471,3 +503,40 @@ def test_no_word_of_a_chart_is_in_the_log(visit: Visit, service: Served) -> None
     assert '"endpoint": "/cds-services/lumbar-mri"' in service.printed
     for word in ("quoxelfract", "Notreal", "farid", "Injecting"):
         assert word not in service.printed
+
+
+def test_a_study_bears_the_code_that_it_has(visit: Visit) -> None:
+    page = visit("anna-sample")
+    page.locator("label", has_text="LOINC").click()
+    knee = asked(page, lambda: page.get_by_label("Study").select_option("knee-mri"))
+    assert knee["code"]["coding"][0]["code"] == STUDIES["knee-mri"]["codes"]["cpt"]["code"]
+    expect(page.get_by_role("radio", name="CPT")).to_be_checked()
+    spine = asked(page, lambda: page.get_by_label("Study").select_option("spine-mri"))
+    assert spine["code"]["coding"][0]["system"] == "http://loinc.org"
+    expect(page.get_by_role("radio", name="LOINC")).to_be_checked()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_has_the_focus_is_always_seen(visit: Visit, scheme: str) -> None:
+    page = visit("carla-invented", color_scheme=scheme)
+    page.locator("body").press("Home")
+    seen = []
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate("""() => {
+            const now = document.activeElement, radio = now.type === "radio";
+            const shown = getComputedStyle(radio ? now.nextElementSibling : now);
+            return [now.innerText || now.id || now.value, shown.outlineStyle + shown.outlineWidth];
+        }""")
+        if "Behind the advice" in name:
+            break
+        seen.append((name, outline))
+    assert len(seen) > len(FILES)
+    assert not [one for one in seen if one[1] != "solid2px"]
+
+
+@pytest.mark.parametrize(("motion", "name"), [("reduce", "none"), ("no-preference", "arrive")])
+def test_nothing_moves_for_who_wants_it_still(visit: Visit, motion: str, name: str) -> None:
+    page = visit("anna-sample", reduced_motion=motion)
+    moves = "getComputedStyle(document.querySelector('.card')).animationName"
+    assert page.evaluate(moves) == name

@@ -6,7 +6,7 @@ import { UNITS } from "./visits.js";
 
 export const OURS = "org.lumbar-mri-cds";
 export const SEVERITY = { critical: "Critical", warning: "Warning", info: "Information" };
-const md = window.markdownit({ html: false, linkify: false }).disable(["image", "autolink"]);
+const md = window.markdownit({ html: false, linkify: false }).disable(["image", "link", "autolink"]);
 const WHAT = { create: "adds an order", update: "changes this order", delete: "removes this order" };
 const HOW_SURE = { absent: "denied", possible: "possible", unlikely: "unlikely" };
 
@@ -20,13 +20,9 @@ export function numbered(cards) {
 }
 
 function rendered(tokens) {
-  // Written by a renderer that knows no HTML: text of a chart stays text.
+  // Written by a renderer that knows no HTML and no links: text of a chart stays text.
   const made = el("div", { class: "detail" });
   made.innerHTML = md.renderer.render(tokens, md.options, {});
-  for (const link of made.querySelectorAll("a")) {
-    link.target = "_blank";
-    link.rel = "noopener noreferrer";
-  }
   return made;
 }
 
@@ -107,7 +103,7 @@ function override(card, handlers) {
 
 function source(card) {
   const { label, url } = card.source;
-  const link = url
+  const link = /^https?:/.test(url ?? "")
     ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, label)
     : label;
   return el("p", { class: "source" }, "Source: ", link,

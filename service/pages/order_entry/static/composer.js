@@ -1,6 +1,7 @@
 // The order composer: drafts as FHIR resources, and the form that reads and writes one of them.
 
 import { el } from "./dom.js";
+import { uuid } from "./hooks.js";
 
 const form = document.getElementById("form");
 const [study, reason, words, note] =
@@ -27,7 +28,7 @@ export function newDraft(patient, asOf, given = {}) {
   const chosen = offer.studies.find((s) => s.id === given.study) ?? offer.studies[0];
   const draft = {
     resourceType: "ServiceRequest",
-    id: crypto.randomUUID(),
+    id: uuid(),
     status: "draft",
     intent: "order",
     priority: "routine",

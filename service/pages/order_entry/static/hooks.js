@@ -7,6 +7,15 @@ const USER = "Practitioner/order-entry";
 let services = {};
 export let path = "";
 
+// Made here, since browsers offer randomUUID to secure addresses only.
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
 export async function discover() {
   const told = await (await fetch(SERVICES)).json();
   services = Object.fromEntries(told.services.map((service) => [service.hook, service]));
@@ -20,7 +29,7 @@ export function callOf(hook, patient, drafts, selected) {
   context.draftOrders = { resourceType: "Bundle", type: "collection", entry };
   return {
     hook,
-    hookInstance: crypto.randomUUID(),
+    hookInstance: uuid(),
     context,
     prefetch: prefetch(services[hook].prefetch, context, patient),
   };

@@ -4,7 +4,7 @@ import { cardView, evidenceOf, numbered, SEVERITY, topicOf } from "./cards.js";
 import { fillForm, nameOf, newDraft, offerStudies, onChange, readForm, showDrafts, studyOf }
   from "./composer.js";
 import { el, say } from "./dom.js";
-import { callOf, discover, path, post, tell } from "./hooks.js";
+import { callOf, discover, path, post, tell, uuid } from "./hooks.js";
 import { showSigned, showSigning } from "./signing.js";
 import { markProof, showChart } from "./timeline.js";
 import { markVisit, showBanner, showVisits } from "./visits.js";
@@ -89,6 +89,7 @@ function changed({ typed }) {
   here.drafts = here.drafts.map((draft) => (draft.id === here.selected ? readForm(draft) : draft));
   here.removed = null;
   listDrafts();
+  if (!typed) fillForm(selected()); // a study may have no code in the system that was chosen
   clearTimeout(waiting);
   waiting = setTimeout(advise, typed ? WAIT_MS : 0);
 }
@@ -201,9 +202,9 @@ function accept(card, suggestion) {
 }
 
 function carryOut(action) {
-  if (action.type === "delete") return remove(action.resourceId.split("/").pop());
+  if (action.type === "delete") return remove((action.resourceId ?? action.resource).split("/").pop());
   if (action.type === "create") {
-    here.drafts.push({ ...action.resource, id: crypto.randomUUID() });
+    here.drafts.push({ ...action.resource, id: uuid() });
     return null;
   }
   const { resource } = action;

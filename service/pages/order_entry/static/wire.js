@@ -60,8 +60,12 @@ export function showFeedback(told) {
 
 function copied(name, text) {
   const button = el("button", { type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "This browser does not let the page copy";
+    }
   } }, name);
   return button;
 }
