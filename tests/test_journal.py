@@ -229,3 +229,24 @@ def test_a_line_that_is_no_record_is_none() -> None:
     for line in (b"", b"{", b"[]", b'{"other": []}', b'{"calls": 1}', b"\xff"):
         assert from_line(line) is None
     assert from_line(to_line(record("1"))) == record("1")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_read"),
+    [
+        ({"of_a_later_release": 1}, True),
+        ({"reason": None}, True),
+        ({"duration_ms": 2}, True),
+        ({"at": 10**30}, False),
+        ({"at": "1"}, False),
+        ({"day": 5}, False),
+        ({"day": "yesterday"}, False),
+        ({"reason": {"a": 1}}, False),
+        ({"status": None}, False),
+    ],
+)
+def test_a_row_that_no_table_would_take_is_no_record(change: dict[str, Any], is_read: bool) -> None:
+    assert (from_line(to_line(record("1", **change))) == record("1", **change)) is (
+        is_read and "of_a_later_release" not in change
+    )
+    assert (from_line(to_line(record("1", **change))) is not None) is is_read

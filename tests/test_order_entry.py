@@ -17,10 +17,10 @@ from flask.testing import FlaskClient
 from house import production
 
 from service.app import create_app
-from service.cli import _say_where
 from service.clinical.cards import EXTENSION
 from service.ehr.searches import PREFETCH
 from service.pages.order_entry.patients import every_order, every_patient
+from service.serving import _say_where
 from service.settings import Settings
 from service.web.answer import Desk
 

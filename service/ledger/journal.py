@@ -20,7 +20,7 @@ _AT_ONCE = 500  # records of one transaction
 _REST_S = 5.0  # so long a database that failed is left alone
 _LOOK_EVERY_S = 1.0
 _ENDS_WITHIN_S = 5.0
-_UNWRITABLE = (ValueError, TypeError, KeyError)
+_UNWRITABLE = (ValueError, TypeError, KeyError, OverflowError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

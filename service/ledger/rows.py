@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import Connection, Table
@@ -13,6 +13,7 @@ from service.ledger.schema import calls, cards, unmapped_codes
 
 # The rows of one call by their table; a day is written 2026-11-26.
 Record = Mapping[str, list[dict[str, Any]]]
+_Plain = str | bool | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | None
 _TABLES = {table.name: table for table in (calls, cards, unmapped_codes)}
 
 
@@ -22,12 +23,31 @@ def to_line(record: Record) -> bytes:
 
 
 def from_line(line: bytes) -> Record | None:
-    """Read a record back; None from a line that was not written to its end."""
+    """Read a record back; None from a line that was not written to its end, or is no record.
+
+    Columns that another release keeps and this one does not are left out.
+    """
     try:
-        read = msgspec.json.decode(line, type=dict[str, list[dict[str, Any]]])
-    except msgspec.MsgspecError:
+        read = msgspec.json.decode(line, type=dict[str, list[dict[str, _Plain]]])
+        tables = {name: _TABLES[name] for name in read}
+        return {name: [_row(tables[name], row) for row in rows] for name, rows in read.items()}
+    except (msgspec.MsgspecError, KeyError, ValueError, TypeError):
         return None
-    return read if set(read) <= set(_TABLES) else None
+
+
+def _row(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values of a row that its table has; raises KeyError, ValueError or TypeError."""
+    date.fromisoformat(row["day"])
+    found = {column.name: row.get(column.name) for column in table.columns}
+    for column in table.columns:
+        value = found[column.name]
+        if value is None and not column.nullable:
+            raise KeyError(column.name)
+        if value is not None and column.name != "day":
+            of_kind = column.type.python_type
+            if not isinstance(value, (int, float) if of_kind is float else of_kind):
+                raise TypeError(column.name)
+    return found
 
 
 def insert(connection: Connection, records: Iterable[Record]) -> None:
