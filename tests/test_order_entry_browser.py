@@ -304,6 +304,15 @@ def test_an_unanswered_emergency_asks_for_one_key_and_nothing_else(visit: Visit)
     expect(page.locator(".signed")).to_be_focused()
 
 
+def test_an_order_that_changes_while_it_is_signed_is_judged_again(visit: Visit) -> None:
+    page = visit("david-mockup")
+    page.get_by_role("button", name="Sign order").click()
+    expect(page.get_by_role("button", name="Sign anyway")).to_be_focused()
+    page.get_by_label("Note to radiology").fill("Please call")
+    expect(page.get_by_role("button", name="Sign anyway")).to_have_count(0)
+    expect(page.get_by_role("button", name="Sign order")).to_be_visible()
+
+
 def test_pointing_at_evidence_marks_the_entry(visit: Visit) -> None:
     page = visit("farid-notreal")
     page.get_by_role("button", name="Body temperature").hover()
@@ -507,7 +516,7 @@ def test_no_word_of_a_chart_is_in_the_log(visit: Visit, service: Served) -> None
 
 def test_a_study_bears_the_code_that_it_has(visit: Visit) -> None:
     page = visit("anna-sample")
-    page.locator("label", has_text="LOINC").click()
+    asked(page, page.locator("label", has_text="LOINC").click)
     knee = asked(page, lambda: page.get_by_label("Study").select_option("knee-mri"))
     assert knee["code"]["coding"][0]["code"] == STUDIES["knee-mri"]["codes"]["cpt"]["code"]
     expect(page.get_by_role("radio", name="CPT")).to_be_checked()

@@ -10,7 +10,7 @@ const PRIORITY = { routine: "Routine", urgent: "Urgent", asap: "As soon as possi
 let offer = { studies: [], reasons: [] };
 
 export const nameOf = (draft) =>
-  draft.code?.text ?? draft.code?.coding?.[0]?.display ?? "Order without a name";
+  studyOf(draft)?.study.name ?? draft.code?.text ?? draft.code?.coding?.[0]?.display ?? "Order without a name";
 
 export function offerStudies(given) {
   offer = given;

@@ -89,6 +89,7 @@ function changed({ typed }) {
   here.drafts = here.drafts.map((draft) => (draft.id === here.selected ? readForm(draft) : draft));
   here.removed = null;
   listDrafts();
+  showSigning(here, { sign, add, restore }); // what was asked at signing is no longer so
   if (!typed) fillForm(selected()); // a study may have no code in the system that was chosen
   clearTimeout(waiting);
   waiting = setTimeout(advise, typed ? WAIT_MS : 0);
@@ -224,6 +225,7 @@ function override(card, reason, comment) {
       overrideReason: comment ? { ...given, userComment: comment } : given,
     },
   });
+  compose();
   show(here.cards);
   keepFocus(topicOf(card));
 }

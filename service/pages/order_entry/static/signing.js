@@ -6,14 +6,14 @@ const box = document.getElementById("signing");
 
 export function showSigning(here, { sign, add, restore, open, finish }) {
   if (open) {
-    const count = open.length === 1 ? "One advice is" : `${open.length} advices are`;
+    const count = open.length === 1 ? "" : `, ${open.length} cards`;
     const anyway = el("button", { type: "button", class: "sign", onclick: finish }, "Sign anyway");
     const back = () => {
       showSigning(here, { sign, add, restore });
       box.querySelector(".sign").focus();
     };
     box.replaceChildren(
-      el("p", { class: "ask" }, `${count} unanswered: ${open[0].summary}`),
+      el("p", { class: `ask ${open[0].indicator}` }, `Unanswered${count}: ${open[0].summary}`),
       anyway,
       el("button", { type: "button", onclick: back }, "Back"));
     anyway.focus();
