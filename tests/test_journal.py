@@ -173,7 +173,7 @@ def test_where_nothing_can_be_written_records_wait_and_the_last_are_told_as_lost
         begun = time.perf_counter()
         kept.keep(record(str(number)))
         took.append(time.perf_counter() - begun)
-    assert max(took) < 0.1
+    assert sorted(took)[int(len(took) * 0.99)] < 0.05
     assert kept.state().waiting <= 50 + 500
     assert sum(lost) >= 150
     migrate(url_of(engine))
