@@ -480,12 +480,14 @@ def test_the_report_changes_nothing_in_the_ledger(october: SmallLedger) -> None:
 
 
 MEASURED = """
-import resource, sys
+import re, resource, sys
 from service.cli import main
 main(["report", "--from", "2025-11-01", "--to", "2026-10-31", "--html", sys.argv[1]],
      standalone_mode=False)
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
+# ru_maxrss begins at that of the process by which this one was started.
+most_kb = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
+print(used.ru_utime + used.ru_stime, int(most_kb[1]) // 1024)
 """
 MOST_CPU_S, MOST_MB = 15, 500  # in two threads: on two free cores it is there in ten seconds
 

@@ -36,8 +36,8 @@ from service.web.answer import Desk
 
 # What the program prints on its own when it begins and ends.
 PRINTED = re.compile(
-    r"content |discovery |hook call |readiness |sources |issuers registered"
-    r"|\[(INFO|WARNING)\] (Configuration|Start|Listening|Spawning|Shutting|Stopp|Granian)"
+    r"open |content |discovery |hook call |readiness |sources |issuers registered"
+    r"|\[(INFO|WARNING)\] (Configuration|Start|Listening|Spawning|Shutting|Stopp|Granian|Killing)"
 )
 CALL_FIELDS = {
     "event", "level", "timestamp", "endpoint", "request_id", "issuer", "tenant", "token_id", "hook",
