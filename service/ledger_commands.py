@@ -1,5 +1,9 @@
-"""The commands that keep a ledger: prune, export."""
+"""The commands that keep a ledger: prune, export, summarise."""
 
+import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -8,18 +12,24 @@ from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import BadSetting, StoreDown
+from service.ledger.counting.summaries import summarise
 from service.ledger.keeping import export, prune
 from service.ledger.store import is_up_to_date, open_store
+from service.logs import begin, log
 from service.options import day, read_settings, settings_file
 from service.settings import Settings
 from service.web.answer import today
 
+_FIRST_AFTER_S, _EVERY_S = 60, 3600
+_NICER = 10
+
 
 @click.group()
 def ledger() -> None:
-    """Keep the ledger: remove what is old, copy it for an archive."""
+    """Keep the ledger: remove what is old, copy it for an archive, count what is over."""
 
 
 @ledger.command(name="prune")
@@ -56,6 +66,49 @@ def export_command(
     except OSError as problem:
         raise click.ClickException(f"{problem.filename}: {problem.strerror}") from None
     click.echo(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in written.items()))
+
+
+@ledger.command(name="summarise")
+@settings_file
+def summarise_command(file: Path | None) -> None:
+    """Count the days and months that are over, for reports and the dashboard.
+
+    A service does so itself, every hour; safe while it runs, and safe to repeat.
+    """
+    settings = read_settings(file)
+    with opened(settings) as engine:
+        try:
+            counted = summarise(engine, today(ZoneInfo(settings.time_zone)))
+        except SQLAlchemyError as problem:
+            raise StoreDown from problem
+    click.echo(f"{counted} days and months were counted")
+
+
+def summarise_by_and_by(settings: Settings) -> None:
+    """Count what is over every hour, in a process of its own that takes a back seat."""
+    if settings.ledger_url is not None:
+        threading.Thread(target=_keep_summarising, args=(settings,), daemon=True).start()
+
+
+def _keep_summarising(settings: Settings) -> None:
+    apart = multiprocessing.get_context("spawn")
+    time.sleep(_FIRST_AFTER_S)
+    while True:
+        counting = apart.Process(target=_summarise_once, args=(settings,), daemon=True)
+        counting.start()
+        counting.join()
+        time.sleep(_EVERY_S)
+
+
+def _summarise_once(settings: Settings) -> None:
+    """Count what is over; a ledger that cannot be used now is tried again in an hour."""
+    os.nice(_NICER)
+    begin(settings.log_level)
+    try:
+        with opened(settings) as engine:
+            summarise(engine, today(ZoneInfo(settings.time_zone)))
+    except (SQLAlchemyError, OSError, click.ClickException) as problem:
+        log.error("ledger not summarised", error=type(problem).__name__)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import click
 from service.clinical.guideline import Guideline
 from service.content import content_folder
 from service.errors import BadContent, BadSetting, StoreDown
+from service.ledger_commands import summarise_by_and_by
 from service.metrics import shared_by_workers
 from service.options import read_settings, settings_file
 from service.settings import Settings
@@ -48,6 +49,7 @@ def serve(file: Path | None) -> None:
         workers_kill_timeout=_ENDS_WITHIN_S,
     )
     try:
+        summarise_by_and_by(settings)
         with shared_by_workers():
             server.serve()
     except BadSetting as problem:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, event, insert
 
+from service.ledger.counting.of_calls import CALL_ENDPOINT
 from service.ledger.schema import calls, cards, feedback, unmapped_codes
 from service.ledger.store import open_store
-from service.ledger.traffic import CALL_ENDPOINT
 
 DAY = date(2026, 3, 10)
 ISSUER = "https://ehr.example.org/"

@@ -20,9 +20,9 @@ from service.ledger.figures import Figures, Reason, figures
 from service.ledger.latencies import BOUNDS_MS, latencies_of
 from service.ledger.outcomes import Given, Outcome
 from service.ledger.period import Bucket, Period, Scope
+from service.ledger.practice import Owner
 from service.ledger.schema import metadata
 from service.ledger.store import migrate
-from service.ledger.tallies import Owner
 
 MARCH = Period(first=date(2026, 3, 1), last=date(2026, 3, 31))
 EVERYONE = Scope()

@@ -18,7 +18,7 @@ from test_journal import POSTGRESQL, record
 from service.cli import main
 from service.ledger import rows
 from service.ledger.keeping import TABLES
-from service.ledger.schema import REVISION, feedback
+from service.ledger.schema import REVISION, feedback, metadata, seen_tokens
 from service.ledger.store import migrate, open_store
 
 TODAY = date.today()
@@ -163,7 +163,7 @@ def test_a_ledger_of_another_release_keeps_no_service_from_starting(
     opened = open_store(url)
     with opened.begin() as connection:
         if version == "0001":
-            for table in TABLES:
+            for table in set(metadata.sorted_tables) - {seen_tokens}:
                 table.drop(connection)
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     with serving(tmp_path, f'ledger_url = "{url}"') as served:

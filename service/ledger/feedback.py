@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
+from service.ledger.counting.changes import note_cards
 from service.ledger.rows import insert_new
 from service.ledger.schema import cards, feedback
 
@@ -83,6 +84,7 @@ class FeedbackBook:
         if rows:
             with self._connected() as connection:
                 insert_new(connection, feedback, rows)
+                note_cards(connection, {one.card for one in said})
 
     def _row(self, one: Said, rule: str, of: Occasion) -> dict[str, Any]:
         told = asdict(one)

@@ -3,19 +3,25 @@
 import json
 from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from service.ledger.outcomes import Given, Outcome, most_first
+from service.ledger.counting import kinds
+from service.ledger.counting.kinds import Card, Judged, Lost, Part
+from service.ledger.counting.sums import sums
+from service.ledger.outcomes import Given, given_of, most_first
 from service.ledger.period import Bucket, Period, Scope
 from service.ledger.practice import Clinician, clinicians_of
-from service.ledger.tallies import Advised, Answered, advised, answered
+from service.ledger.store import at_one_moment
 from service.ledger.traffic import Traffic, calls_of, traffic_of
+
+ALL: frozenset[Part[Any]] = frozenset(kinds.PARTS)
+_MAIN: frozenset[Part[Any]] = frozenset({kinds.CARDS, kinds.CALLS})
+_BY_DAY: frozenset[Part[Any]] = frozenset({kinds.JUDGED, kinds.CALLS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,125 +68,91 @@ class Figures:
     traffic: Traffic
 
 
-def figures(engine: Engine, period: Period, scope: Scope) -> Figures:
-    """Count everything, calls and cards at the same time; raises SQLAlchemyError without a ledger.
+def figures(
+    engine: Engine, period: Period, scope: Scope, parts: frozenset[Part[Any]] = ALL
+) -> Figures:
+    """Count everything, as of one moment; raises SQLAlchemyError without a ledger.
 
-    What canaries asked is never counted.
+    What canaries asked is never counted. A scope of one recommendation leaves the calls as they
+    are: they have none. The main numbers are always counted, of the rest what `parts` name.
     """
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        # Nothing of one has to add up to anything of the other: each has a moment of its own.
-        of_calls = beside.submit(_of_calls, engine, period, scope)
-        with at_one_moment(engine) as connection:
-            cards = advised(connection, period, scope)
-            told = answered(connection, period, scope)
-            answers = [one for one in told if not one.lost and not one.earlier]
-            clinicians = clinicians_of(connection, period, scope, answers)
-            answers = _of_anyone(answers)
-            cards_before = advised(connection, period.before, scope)
-        traffic, calls_before = of_calls.result()
+    with at_one_moment(engine) as connection:
+        totals = parts - {kinds.JUDGED} | _MAIN
+        now = sums(connection, period, scope, totals, by_day=_BY_DAY)
+        before = sums(connection, period.before, scope, _MAIN)
+    traffic = traffic_of(now)
+    cards = _within(now.everywhere(kinds.CARDS), scope)
+    earlier = _within(before.everywhere(kinds.CARDS), scope)
     return Figures(
         period=period,
         scope=scope,
-        main=_main(traffic.calls, traffic.calls_with_order, cards, answers),
-        before=_main(*calls_before, cards_before, [one for one in told if one.earlier]),
+        main=_main(calls_of(now.everywhere(kinds.CALLS)), cards),
+        before=_main(calls_of(before.everywhere(kinds.CALLS)), earlier),
         buckets=period.buckets,
-        over_time=_over_time(cards, period),
-        by_indicator=_given(cards, answers, "indicator"),
-        by_hook=_given(cards, answers, "hook"),
-        reasons=_reasons(answers),
-        suggestions=_suggestions(answers),
-        lost=_lost(told),
-        clinicians=clinicians,
+        over_time=_over_time(now.by_day(kinds.JUDGED), period, scope),
+        by_indicator=_given(cards, "indicator"),
+        by_hook=_given(cards, "hook"),
+        reasons=_reasons(cards),
+        suggestions=_suggestions(cards),
+        lost=_lost(_within(now.everywhere(kinds.LOST), scope)),
+        clinicians=clinicians_of(now.total(kinds.ORDERS), scope),
         traffic=traffic,
     )
 
 
-@contextmanager
-def at_one_moment(engine: Engine) -> Iterator[Connection]:
-    """Give a connection to which the ledger does not change; raises SQLAlchemyError."""
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN")  # the driver itself begins at a change only
-        yield connection
+def _within(counted: Counter[Any], scope: Scope) -> Counter[Any]:
+    """Leave out what is of another recommendation than the scope's, if it has one."""
+    if scope.recommendation is None:
+        return counted
+    return Counter({k: n for k, n in counted.items() if k.recommendation == scope.recommendation})
 
 
-def _of_calls(engine: Engine, period: Period, scope: Scope) -> tuple[Traffic, tuple[int, int]]:
-    with at_one_moment(engine) as connection:
-        return (
-            traffic_of(connection, period, scope),
-            calls_of(connection, period.before, scope),
-        )
-
-
-def _main(calls: int, calls_with_order: int, cards: list[Advised], answers: list[Answered]) -> Main:
+def _main(calls: tuple[int, int], cards: Mapping[Card, int]) -> Main:
     first, others = (
-        _given(
-            [card for card in cards if card.on_study is on_study],
-            [answer for answer in answers if answer.on_study is on_study],
-            "recommendation",
-        )
+        _given({card: n for card, n in cards.items() if card.on_study is on_study},
+               "recommendation")
         for on_study in (False, True)
-    )
-    return Main(calls=calls, calls_with_order=calls_with_order, indication=first, study=others)
+    )  # fmt: skip
+    return Main(calls=calls[0], calls_with_order=calls[1], indication=first, study=others)
 
 
-def _given(cards: list[Advised], answers: list[Answered], heading: str) -> dict[Any, Given]:
+def _given(cards: Mapping[Card, int], heading: str) -> dict[Any, Given]:
     """Count cards and their outcome under each value of one of their fields, most cards first."""
     issued: Counter[Any] = Counter()
     outcomes: dict[Any, Counter[str]] = defaultdict(Counter)
-    for card in cards:
-        issued[getattr(card, heading)] += card.count
-        outcomes[getattr(card, heading)]["shown"] += card.count if card.shown else 0
-    for answer in answers:
-        outcomes[getattr(answer, heading)][answer.outcome] += answer.number
-    return {
-        name: Given(cards=count, outcome=Outcome(**outcomes[name]))
-        for name, count in most_first(issued)
-    }
+    for card, count in cards.items():
+        issued[getattr(card, heading)] += count
+        outcomes[getattr(card, heading)][card.outcome] += count
+    return {name: given_of(outcomes[name]) for name, _ in most_first(issued)}
 
 
-def _over_time(cards: Iterable[Advised], period: Period) -> dict[str, tuple[int, ...]]:
+def _over_time(
+    judged: Iterable[tuple[date, Judged, int]], period: Period, scope: Scope
+) -> dict[str, tuple[int, ...]]:
     begins = [bucket.first for bucket in period.buckets]
     counted: dict[str, list[int]] = defaultdict(lambda: [0] * len(begins))
-    for card in cards:
-        if not card.on_study:
-            counted[card.recommendation][bisect(begins, card.day) - 1] += card.count
+    for day, (recommendation,), count in judged:
+        if scope.recommendation in (None, recommendation):
+            counted[recommendation][bisect(begins, day) - 1] += count
     return {name: tuple(counts) for name, counts in counted.items()}
 
 
-def _reasons(answers: Iterable[Answered]) -> tuple[Reason, ...]:
+def _reasons(cards: Mapping[Card, int]) -> tuple[Reason, ...]:
     counted: Counter[tuple[str | None, str | None]] = Counter()
-    for answer in answers:
-        if answer.outcome == "overridden":
-            system, code = answer.reason_system, answer.reason_code
-            counted[(system, code) if code else (None, None)] += answer.number
+    for card, count in cards.items():
+        if card.outcome == "overridden":
+            counted[card.reason_system, card.reason_code] += count
     return tuple(Reason(system=s, code=c, count=count) for (s, c), count in most_first(counted))
 
 
-def _suggestions(answers: Iterable[Answered]) -> dict[str | None, int]:
+def _suggestions(cards: Mapping[Card, int]) -> dict[str | None, int]:
     counted: Counter[str | None] = Counter()
-    for answer in answers:
-        if answer.outcome == "accepted" and answer.suggestions:
-            for name in json.loads(answer.suggestions):
-                counted[name] += answer.number
+    for card, count in cards.items():
+        if card.suggestions:
+            for name in json.loads(card.suggestions):
+                counted[name] += count
     return dict(most_first(counted))
 
 
-def _of_anyone(answers: Iterable[Answered]) -> list[Answered]:
-    """Add up what differs only by who ordered: there is far less of it."""
-    counted: Counter[tuple[Any, ...]] = Counter()
-    for answer in answers:
-        counted[answer[1:-3]] += answer.number
-    return [Answered._make((None, *of, None, None, n)) for of, n in counted.items()]
-
-
-def _lost(told: Iterable[Answered]) -> dict[str | None, int]:
-    counted: Counter[str | None] = Counter()
-    for answer in told:
-        if answer.lost:
-            counted[answer.recommendation] += answer.number
-    return dict(most_first(counted))
+def _lost(counted: Mapping[Lost, int]) -> dict[str | None, int]:
+    return dict(most_first(Counter({lost.recommendation: n for lost, n in counted.items()})))

@@ -1,38 +1,54 @@
 """What leaves the ledger: rows whose time has come, and copies of rows for an archive."""
 
 import json
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, Table, delete, select, tuple_
+from sqlalchemy import Connection, Engine, Select, Table, delete, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
-from service.ledger.schema import calls, cards, feedback, unmapped_codes
+from service.ledger.schema import calls, cards, feedback, late_changes, summaries, unmapped_codes
 
 TABLES = (calls, cards, unmapped_codes, feedback)
 _AT_ONCE = 5000  # rows: calls that come meanwhile wait for no more
 
 
 def prune(engine: Engine, before: date) -> dict[str, int]:
-    """Remove all rows of days before one, and say how many of each table; raises StoreDown."""
-    return {table.name: _prune(engine, table, before) for table in TABLES}
+    """Remove all rows of days before one, and say how many of each table; raises StoreDown.
+
+    What was counted of those days goes first, with the month that they are cut from.
+    """
+    counted = summaries.c.first < before
+    with _storing(engine) as connection:
+        connection.execute(delete(summaries).where(counted))
+    removed = {table.name: _prune(engine, table, before) for table in TABLES}
+    with _storing(engine) as connection:
+        connection.execute(delete(summaries).where(counted))  # a count may have been under way
+        connection.execute(delete(late_changes).where(late_changes.c.day < before))
+    return removed
 
 
 def _prune(engine: Engine, table: Table, before: date) -> int:
     key = tuple_(*table.primary_key.columns)
     old = select(*table.primary_key.columns).where(table.c.day < before).limit(_AT_ONCE)
     removed = 0
+    while True:
+        with _storing(engine) as connection:
+            count = connection.execute(delete(table).where(key.in_(old))).rowcount
+        removed += count
+        if not count:
+            return removed
+
+
+@contextmanager
+def _storing(engine: Engine) -> Iterator[Connection]:
     try:
-        while True:
-            with engine.begin() as connection:
-                count = connection.execute(delete(table).where(key.in_(old))).rowcount
-            removed += count
-            if not count:
-                return removed
+        with engine.begin() as connection:
+            yield connection
     except (SQLAlchemyError, OSError) as problem:
         raise StoreDown from problem
 

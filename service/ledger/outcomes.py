@@ -1,6 +1,7 @@
 """What was given, and what became of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,18 @@ class Given:
 
     def __add__(self, other: "Given") -> "Given":
         return Given(cards=self.cards + other.cards, outcome=self.outcome + other.outcome)
+
+
+def given_of(outcomes: Mapping[str, int]) -> Given:
+    """Sum up counts by outcome: kept-back, unanswered, accepted, overridden."""
+    kept_back = outcomes.get("kept-back", 0)
+    cards = sum(outcomes.values())
+    shown = Outcome(
+        shown=cards - kept_back,
+        accepted=outcomes.get("accepted", 0),
+        overridden=outcomes.get("overridden", 0),
+    )
+    return Given(cards=cards, outcome=shown)
 
 
 def most_first(counted: Counter[Any]) -> list[tuple[Any, int]]:

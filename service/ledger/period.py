@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Table, and_
-
 _MOST_DAYS_BY_DAY = 70
 _MOST_DAYS_BY_WEEK = 731
 _DAY = timedelta(days=1)
-MODES = {"live": ("live",), "silent": ("silent",), "all": ("live", "silent")}  # never canary
+_MODES = {"live": ("live",), "silent": ("silent",), "all": ("live", "silent")}  # never canary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +36,23 @@ class Period:
         return (self.last - self.first).days + 1
 
     @property
-    def each(self) -> Iterator["Period"]:
+    def each(self) -> Iterator[date]:
         """Its days, one by one."""
         for number in range(self.days):
-            day = self.first + number * _DAY
-            yield Period(first=day, last=day)
+            yield self.first + number * _DAY
+
+    def shared_with(self, other: "Period") -> "Period | None":
+        """Give the days that are in both, if there are any."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Period(first=first, last=last) if first <= last else None
+
+    @property
+    def months(self) -> Iterator["Period"]:
+        """The whole months in it."""
+        for number in range(_month(self.first), _month(self.last) + 1):
+            first, last = _first_of(number), _first_of(number + 1) - _DAY
+            if self.first <= first and last <= self.last:
+                yield Period(first=first, last=last)
 
     @property
     def before(self) -> "Period":
@@ -83,31 +93,28 @@ class Period:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scope:
-    """Whose calls are counted: None stands for all issuers, or all tenants of one."""
+    """Whose calls are counted, and of which advice: None stands for all.
+
+    `recommendation` is one of cards; calls have none.
+    """
 
     issuer: str | None = None
     tenant: str | None = None
     mode: Literal["live", "silent", "all"] = "all"
+    recommendation: str | None = None
 
     def __post_init__(self) -> None:
         # Two issuers may use one name for two tenants.
         if self.tenant is not None and self.issuer is None:
             raise ValueError("a tenant is one of an issuer")
 
-
-def whose(table: Table, scope: Scope) -> ColumnElement[bool]:
-    """Say which rows of a table are of the issuer and the tenant of a scope."""
-    named = {"issuer": scope.issuer, "tenant": scope.tenant}
-    return and_(True, *(table.c[name] == told for name, told in named.items() if told is not None))
-
-
-def within(table: Table, period: Period, scope: Scope) -> ColumnElement[bool]:
-    """Say which rows of a table that keeps a mode are of a period and a scope."""
-    return and_(
-        table.c.day.between(period.first, period.last),
-        table.c.mode.in_(MODES[scope.mode]),
-        whose(table, scope),
-    )
+    def has(self, issuer: str | None, tenant: str | None, mode: str) -> bool:
+        """Whether calls of a tenant of an issuer, in a mode, are counted."""
+        return (
+            self.issuer in (None, issuer)
+            and self.tenant in (None, tenant)
+            and mode in _MODES[self.mode]
+        )
 
 
 def _month(day: date) -> int:

@@ -1,15 +1,21 @@
 """Counts by who ordered: what was advised on each one's orders, and what became of it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, cast, func, select
+from service.ledger.counting.kinds import Order, Table
+from service.ledger.outcomes import Given, given_of
+from service.ledger.period import Scope
 
-from service.ledger.outcomes import Given, Outcome
-from service.ledger.period import Period, Scope, within
-from service.ledger.schema import cards
-from service.ledger.tallies import Answered, Owner
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """Whose clinician somebody is: what he is called may be another's name elsewhere."""
+
+    issuer: str | None
+    tenant: str | None
+    clinician: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,27 +31,16 @@ class Clinician:
         return sum(given.cards for given in self.given.values())
 
 
-def clinicians_of(
-    connection: Connection, period: Period, scope: Scope, answers: Iterable[Answered]
-) -> tuple[Clinician, ...]:
-    """Count the cards on the indication by who ordered; most orders first."""
-    c = cards.c
-    kinds = (c.clinician, c.recommendation, c.issuer, c.tenant)
-    shown = func.sum(cast(c.shown, Integer))
-    asked = (
-        select(*kinds, func.count(), shown)
-        .where(within(cards, period, scope), c.position == 0)
-        .group_by(*kinds)
-    )
-    said: dict[tuple[Owner, str | None], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for one in answers:
-        if not one.on_study:
-            owner = Owner(issuer=one.issuer, tenant=one.tenant, clinician=one.clinician)
-            said[owner, one.recommendation][one.outcome] += one.number
-    found: dict[Owner, dict[str, Given]] = defaultdict(dict)
-    for clinician, recommendation, issuer, tenant, count, seen in connection.execute(asked):
-        owner = Owner(issuer=issuer, tenant=tenant, clinician=clinician)
-        outcome = Outcome(shown=seen, **said[owner, recommendation])
-        found[owner][recommendation] = Given(cards=count, outcome=outcome)
-    made = [Clinician(owner=owner, given=given) for owner, given in found.items()]
+def clinicians_of(orders: Table[Order], scope: Scope) -> tuple[Clinician, ...]:
+    """Sort orders by who ordered; most orders first."""
+    found: dict[Owner, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for (issuer, tenant, _), counts in orders.items():
+        for (clinician, recommendation, outcome), count in counts.items():
+            if scope.recommendation in (None, recommendation):
+                owner = Owner(issuer=issuer, tenant=tenant, clinician=clinician)
+                found[owner][recommendation][outcome] += count
+    made = [
+        Clinician(owner=owner, given={name: given_of(counts) for name, counts in of.items()})
+        for owner, of in found.items()
+    ]
     return tuple(sorted(made, key=lambda one: (-one.orders, str(one.owner))))

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from service.ledger.counting.changes import is_watched, note_cards, note_days
 from service.ledger.schema import calls, cards, unmapped_codes
 
 # The rows of one call by their table; a day is written 2026-11-26.
@@ -51,7 +52,10 @@ def _row(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def insert(connection: Connection, records: Iterable[Record]) -> None:
-    """Insert the rows of some records; a row that stands there already is left as it is."""
+    """Insert the rows of some records; a row that stands there already is left as it is.
+
+    What was counted of their days before is noted as changed.
+    """
     by_table: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for record in records:
         for name, rows in record.items():
@@ -59,6 +63,11 @@ def insert(connection: Connection, records: Iterable[Record]) -> None:
     for name, table in _TABLES.items():
         if by_table[name]:
             insert_new(connection, table, by_table[name])
+    days = {row["day"] for rows in by_table.values() for row in rows}
+    note_days(connection, days)
+    late = [row["uuid"] for row in by_table[cards.name] if is_watched(row["day"])]
+    if late:
+        note_cards(connection, late)  # also of answers that had come before them
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

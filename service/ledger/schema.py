@@ -2,7 +2,7 @@
 
 Nothing of a chart stands here: who is meant is kept as keyed hashes. Times (`at`, `…_at`) are
 milliseconds since 1970, days are those of the facility. Rows are added and, when their time has
-come, pruned; none is changed.
+come, pruned; none is changed, but for what is only counted from others (the last two tables).
 """
 
 from sqlalchemy import (
@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-REVISION = "0002"  # the newest of the migrations
+REVISION = "0003"  # the newest of the migrations
 metadata = MetaData()
 # All that a report counts by day, in the order in which it groups it: then it reads no row for it.
 _COUNTED_OF_CALLS = (
@@ -125,4 +125,22 @@ feedback = Table(
     Column("comment", Text),  # the clinician's own words: leaves the ledger in an export only
     Index("feedback_card", "card"),
     Index("feedback_day", "day"),
+)
+# Counts of days and months that are over: made from the rows above, and made anew when they change.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("step", String(5), primary_key=True),  # day, month
+    Column("first", Date, primary_key=True),
+    Column("part", String(16), primary_key=True),
+    Column("form", Integer, nullable=False),  # how the counts are written down
+    Column("changes", BigInteger, nullable=False),  # of its days, when it was made
+    Column("counts", LargeBinary, nullable=False),
+)
+# How often rows came that belong to a day which may have been counted before.
+late_changes = Table(
+    "late_changes",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("changes", BigInteger, nullable=False),
 )

@@ -1,10 +1,13 @@
 """Opens the database of the ledger and brings its tables up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     URL,
+    Connection,
     Engine,
     Select,
     column,
@@ -116,6 +119,19 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
         connection.execute(f"PRAGMA synchronous={synchronous}")
 
     return engine
+
+
+@contextmanager
+def at_one_moment(engine: Engine) -> Iterator[Connection]:
+    """Give a connection to which the ledger does not change; raises SQLAlchemyError."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")  # the driver itself begins at a change only
+        yield connection
 
 
 def migrate(url: str) -> None:

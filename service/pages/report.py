@@ -62,8 +62,9 @@ class Report:
 def report(found: Figures, guideline: Guideline, smallest_cell: int = 1) -> Report:
     """Write the tables and draw the charts; counts below `smallest_cell` are not told."""
     ink = Ink(smallest=smallest_cell)
-    _written(found, Words(guideline), ink)
-    ink.settle()
+    if smallest_cell > 1:
+        _written(found, Words(guideline), ink)
+        ink.settle()
     return _written(found, Words(guideline), ink)
 
 

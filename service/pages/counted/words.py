@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from service.clinical.guideline import Guideline, Verdict
-from service.ledger.tallies import Owner
+from service.ledger.practice import Owner
 
 _PLACE = re.compile(r"\{.*?\}")
 _HASH = re.compile(r"[0-9a-f]{32}")
