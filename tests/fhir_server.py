@@ -46,11 +46,11 @@ class FhirServer:
 
 
 @contextmanager
-def fhir_server(folder: Path) -> Iterator[FhirServer]:
-    """Run a FHIR server of another project until the end of the block."""
+def fhir_server(folder: Path, **changes: Any) -> Iterator[FhirServer]:
+    """Run a FHIR server of another project, with its settings changed, until the block ends."""
     base = f"http://127.0.0.1:{free_port()}/fhir"
     settings = folder / "fhir-server.yaml"
-    settings.write_text(settings_of(base), encoding="utf-8")
+    settings.write_text(settings_of(base, **changes), encoding="utf-8")
     command = [str(Path(sys.executable).with_name("sekmet")), "serve", "-c", str(settings)]
     with (folder / "fhir-server.log").open("w") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
@@ -62,7 +62,7 @@ def fhir_server(folder: Path) -> Iterator[FhirServer]:
             process.wait(timeout=20)
 
 
-def settings_of(base: str) -> str:
+def settings_of(base: str, **changes: Any) -> str:
     settings = {
         "base_url": base,
         "host": "127.0.0.1",
@@ -70,6 +70,7 @@ def settings_of(base: str) -> str:
         "simulator": {"enabled": False},
         "validation": {"inbound": "off"},
         "server_auth": {"types": ["bearer"], "tokens": [TOKEN]},
+        **changes,
     }
     return json.dumps(settings)  # JSON is YAML
 

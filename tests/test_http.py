@@ -43,6 +43,14 @@ def test_discovery_describes_the_service_under_both_hooks(client: FlaskClient) -
     assert {service["id"] for service in services} == {"lumbar-mri"}
 
 
+def test_a_client_that_keeps_one_hook_for_an_address_is_left_with_order_select(
+    client: FlaskClient,
+) -> None:
+    """The CDS Hooks sandbox does: with the other hook it would never call, and say all clear."""
+    kept = {one["id"]: one["hook"] for one in client.get("/cds-services").json["services"]}
+    assert kept == {"lumbar-mri": "order-select"}
+
+
 def test_prefetch_stays_inside_what_ehrs_support(client: FlaskClient) -> None:
     for service in client.get("/cds-services").json["services"]:
         for template in service["prefetch"].values():

@@ -197,7 +197,11 @@ def _explained(body: bytes) -> BadHookRequest:
 
 
 def discovery(guideline: Guideline) -> dict[str, Any]:
-    """Describe the service under both hooks, with the data it reads."""
+    """Describe the service under both hooks, with the data it reads.
+
+    `order-select` comes last: clients that keep one hook for an address, as the CDS Hooks sandbox
+    does, are left with the last one, and order-select is the one at which an order is composed.
+    """
     return {
         "services": [
             {
@@ -218,7 +222,7 @@ def discovery(guideline: Guideline) -> dict[str, Any]:
                 ),
                 "version": SPECIFICATION_VERSION,
             }
-            for hook in HOOKS
+            for hook in reversed(HOOKS)
         ]
     }
 
