@@ -35,9 +35,11 @@ screenshots: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
-		pyproject.toml -o requirements.lock
+		--extra postgresql pyproject.toml -o requirements.lock
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
 		--extra dev pyproject.toml -o requirements-dev.lock
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
+		--group build -o requirements-build.lock
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
