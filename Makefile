@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test prove lint expansion screenshots reference lock clean
+.PHONY: run test prove lint expansion screenshots reference manifests image-test sbom lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -32,6 +32,19 @@ reference: $(VENV)/.dev
 
 screenshots: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/screenshots.py
+
+manifests: $(VENV)/.dev
+	$(VENV)/bin/python tests/tools/manifests.py
+
+# Builds the image without a Docker daemon and tries it; tests/tools/image.sh says what that needs.
+image-test:
+	tests/tools/image.sh
+
+# What is in the image beside the base, in CycloneDX, from the lock that it is built from.
+sbom: $(VENV)/.dev
+	@mkdir -p dist
+	$(VENV)/bin/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o dist/lumbar-mri-cds.cdx.json
 
 lock: $(VENV)/.dev
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \

@@ -81,7 +81,7 @@ def laid_out(folder: Path, service: str, *optional: str) -> tuple[Proxy, list[st
     trusted = authority(folder)
     shutil.copytree(SHIPPED, folder / "nginx")
     for name in optional:
-        shutil.copy(SHIPPED / "optional" / name, folder / "nginx" / f"on-{name}")
+        shutil.copy(SHIPPED / "optional" / name / f"on-{name}.conf", folder / "nginx")
     (folder / "tls").mkdir()
     (folder / "run").mkdir()
     pem = trusted.pem()
