@@ -36,9 +36,9 @@ screenshots: $(VENV)/.dev
 manifests: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/manifests.py
 
-# Builds the image without a Docker daemon and tries it; tests/tools/image.sh says what that needs.
-image-test:
-	tests/tools/image.sh
+# Builds the image without a Docker daemon and tries it; tests/tools/image.py says what that needs.
+image-test: | $(VENV)/bin/python
+	$(VENV)/bin/python tests/tools/image.py
 
 # What is in the image beside the base, in CycloneDX, from the lock that it is built from.
 sbom: $(VENV)/.dev

@@ -73,8 +73,10 @@ class Proxy:
         return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", said)], hung_up
 
 
-def laid_out(folder: Path, service: str, *optional: str) -> tuple[Proxy, list[str]]:
-    """Lay out the shipped files with a certificate, ports and a service of the test's own.
+def laid_out(
+    folder: Path, services: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> tuple[Proxy, list[str]]:
+    """Lay out the shipped files with a certificate, ports and services of the test's own.
 
     Gives the proxy, and the command that runs it. Only what a site changes is changed.
     """
@@ -91,7 +93,10 @@ def laid_out(folder: Path, service: str, *optional: str) -> tuple[Proxy, list[st
     port, internal = free_port(), free_port()
     _change(folder, "listen.conf", "8443", f"{HOST}:{port}")
     _change(folder, "internal.conf", "8081", f"{HOST}:{internal}")
-    _change(folder, "site.conf", "127.0.0.1:8080", service.removeprefix("http://"))
+    servers = (
+        f"server {one.removeprefix('http://')} max_fails=1 fail_timeout=2s;" for one in services
+    )
+    _change(folder, "site.conf", r"server 127\.[\s\S]*8090[^;]*;", " ".join(servers))
     _change(folder, "site.conf", r"syslog:\S+", str(folder / "access.log"))
     named = Proxy(port=port, internal=f"http://{HOST}:{internal}", folder=folder, trusted=trusted)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -109,9 +114,9 @@ def _change(folder: Path, name: str, before: str, after: str) -> None:
 
 
 @contextmanager
-def proxying(folder: Path, service: str, *optional: str) -> Iterator[Proxy]:
-    """Run the proxy before a service until the end of the block."""
-    proxy, command = laid_out(folder, service, *optional)
+def proxying(folder: Path, *services: str, optional: tuple[str, ...] = ()) -> Iterator[Proxy]:
+    """Run the proxy before one service or several until the end of the block."""
+    proxy, command = laid_out(folder, services, optional)
     with (folder / "errors").open("w") as errors:
         process = subprocess.Popen(command, stdout=errors, stderr=errors)
         try:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
@@ -246,8 +247,35 @@ def test_a_connection_that_the_service_closed_is_no_failed_call(tmp_path: Path) 
             assert asked(proxy, "POST", CALL_PATH, json=body).status_code == 200
 
 
+def test_of_two_services_one_answers_while_the_other_is_replaced(
+    served: Served, tmp_path: Path
+) -> None:
+    body = call(back_pain(onsetDateTime=ago(0)))
+    with serving(tmp_path) as other, proxying(tmp_path, served.address, other.address) as proxy:
+        port = int(other.address.rsplit(":", 1)[1])
+        statuses: list[int] = []
+        done = Event()
+
+        def go_on() -> None:
+            while not done.is_set():
+                statuses.append(asked(proxy, "POST", CALL_PATH, json=body).status_code)
+                time.sleep(0.01)
+
+        with ThreadPoolExecutor() as pool:
+            callers = [pool.submit(go_on) for _ in range(4)]
+            time.sleep(1)
+            other.process.terminate()
+            other.process.wait(30)
+            with serving(tmp_path, port=port):
+                time.sleep(3)
+            done.set()
+        [one.result() for one in callers]
+    assert len(statuses) > 100
+    assert set(statuses) == {200}
+
+
 def test_mutual_tls_hears_only_who_shows_a_certificate(served: Served, tmp_path: Path) -> None:
-    with proxying(tmp_path, served.address, "mutual-tls") as proxy:
+    with proxying(tmp_path, served.address, optional=("mutual-tls",)) as proxy:
         assert refused(asked(proxy, "GET", DISCOVERY_PATH), 400)
         known = str(proxy.trusted.pem())
         assert asked(proxy, "GET", DISCOVERY_PATH, cert=known).status_code == 200
@@ -255,7 +283,7 @@ def test_mutual_tls_hears_only_who_shows_a_certificate(served: Served, tmp_path:
 
 def test_the_order_entry_page_passes_where_it_is_let(served: Served, tmp_path: Path) -> None:
     optional = ("order-entry", "dashboard")
-    with proxying(tmp_path, served.address, *optional) as proxy:
+    with proxying(tmp_path, served.address, optional=optional) as proxy:
         assert "order" in asked(proxy, "GET", "/").text.lower()
         assert asked(proxy, "GET", "/order-entry/data").json()["patients"]
         assert refused(asked(proxy, "GET", "/dashboard"), 404)  # from this network
