@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -276,6 +276,37 @@ def test_of_two_services_one_answers_while_the_other_is_replaced(
         [one.result() for one in callers]
     assert len(statuses) > 100
     assert set(statuses) == {200}
+
+
+def test_a_service_that_is_gone_without_a_word_costs_half_a_second(
+    served: Served, tmp_path: Path
+) -> None:
+    """As a machine that was taken away: its address neither answers nor refuses."""
+    body = call(back_pain(onsetDateTime=ago(0)))
+    with socket.socket() as gone, ExitStack() as crowd:
+        gone.bind(("127.0.0.1", 0))
+        gone.listen(0)
+        for _ in range(4):  # nobody takes them: what comes after them is dropped
+            waiting = crowd.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(gone.getsockname())
+        address = "http://{}:{}".format(*gone.getsockname())
+        with proxying(tmp_path, address, served.address) as proxy:
+            answers = [asked(proxy, "POST", CALL_PATH, json=body) for _ in range(5)]
+    assert [one.status_code for one in answers] == [200] * 5
+    took = sorted(one.elapsed.total_seconds() for one in answers)
+    assert took[0] < 0.4 < took[-1] < 1.5
+
+
+def test_a_call_that_is_not_answered_in_time_is_not_tried_again(
+    served: Served, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = "http://{}:{}".format(*silent.getsockname())
+        with proxying(tmp_path, address, address) as proxy:
+            answer = asked(proxy, "POST", CALL_PATH, json={})
+    assert refused(answer, 504)
+    assert 7.5 < answer.elapsed.total_seconds() < 10
 
 
 def test_mutual_tls_hears_only_who_shows_a_certificate(served: Served, tmp_path: Path) -> None:
