@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ from conformance import hold
 from conftest import eventually
 from proxied import SHIPPED, Proxy, proxying
 from served import Served, serving
+from test_dashboard import HASH, PASSWORD
 
 from service.clients import MOST_DEADLINE_S
 from service.settings import Settings
@@ -317,11 +319,34 @@ def test_mutual_tls_hears_only_who_shows_a_certificate(served: Served, tmp_path:
 
 
 def test_the_order_entry_page_passes_where_it_is_let(served: Served, tmp_path: Path) -> None:
-    optional = ("order-entry", "dashboard")
-    with proxying(tmp_path, served.address, optional=optional) as proxy:
+    with proxying(tmp_path, served.address, optional=("order-entry",)) as proxy:
         assert "order" in asked(proxy, "GET", "/").text.lower()
         assert asked(proxy, "GET", "/order-entry/data").json()["patients"]
-        assert refused(asked(proxy, "GET", "/dashboard"), 404)  # from this network
+        assert refused(asked(proxy, "GET", "/dashboard"), 404)
+
+
+def test_who_knows_the_password_reads_the_dashboard(tmp_path: Path) -> None:
+    secret = {"LUMBAR_MRI_CDS_DASHBOARD_PASSWORD_HASH": HASH}
+    (tmp_path / "proxy").mkdir()
+    with (
+        serving(tmp_path, **secret) as closed,
+        proxying(tmp_path / "proxy", closed.address, optional=("dashboard",)) as proxy,
+        requests.Session() as reader,
+    ):
+        reader.trust_env, reader.verify = False, str(proxy.trusted.file)
+        form = reader.get(f"{proxy.address}/dashboard")
+        assert form.url == f"{proxy.address}/dashboard/login"
+        token = re.search(r'name="token" value="([^"]+)"', form.text)[1]
+        told = {"token": token, "password": PASSWORD}
+        page = reader.post(f"{proxy.address}/dashboard/login", data=told)
+        assert (page.url, page.status_code) == (f"{proxy.address}/dashboard", 200)
+        assert "Orders judged" in page.text
+        days = {"from": "2026-03-01", "to": "2026-03-31"}
+        page = reader.get(f"{proxy.address}/dashboard/answers", params=days)
+        assert "1 March 2026" in page.text
+        assert reader.get(f"{proxy.address}/dashboard/static/figures.css").ok
+        big = {"token": token, "password": "x" * 20_000}
+        assert reader.post(f"{proxy.address}/dashboard/login", data=big).status_code == 413
 
 
 def p99_ms(proxy: Proxy) -> float:
