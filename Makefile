@@ -3,7 +3,7 @@ VENV := .venv
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test prove lint expansion screenshots reference lock clean
+.PHONY: run test prove lint expansion screenshots reference manifests image-test sbom lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -41,11 +41,26 @@ reference: $(VENV)/.dev
 screenshots: $(VENV)/.dev
 	$(VENV)/bin/python tests/tools/screenshots.py
 
+manifests: $(VENV)/.dev
+	$(VENV)/bin/python tests/tools/manifests.py
+
+# Builds the image without a Docker daemon and tries it; tests/tools/image.py says what that needs.
+image-test: | $(VENV)/bin/python
+	$(VENV)/bin/python tests/tools/image.py
+
+# What is in the image beside the base, in CycloneDX, from the lock that it is built from.
+sbom: $(VENV)/.dev
+	@mkdir -p dist
+	$(VENV)/bin/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.lock \
+		--pyproject pyproject.toml --output-reproducible --of JSON -o dist/lumbar-mri-cds.cdx.json
+
 lock: $(VENV)/.dev
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
-		pyproject.toml -o requirements.lock
+		--extra postgresql pyproject.toml -o requirements.lock
 	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
 		--extra dev pyproject.toml -o requirements-dev.lock
+	$(VENV)/bin/uv pip compile -q --universal --generate-hashes --no-strip-extras --no-header \
+		--group build -o requirements-build.lock
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -14,6 +14,7 @@ from service.errors import StoreDown
 from service.ledger.ledger import Ledger, open_ledger
 from service.ledger.store import is_up_to_date
 from service.logs import begin, log
+from service.pages.dashboard import dashboard
 from service.pages.order_entry import order_entry
 from service.pages.source_attributes import source_attributes
 from service.settings import Settings, from_environment
@@ -77,6 +78,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.open_to_anyone:
         page = order_entry(desk.guideline.version, lambda: today(desk.zone), explanations(desk))
         app.register_blueprint(page)
+    board = dashboard(settings, desk.guideline, lambda: today(desk.zone))
+    if board is not None:
+        app.register_blueprint(board)
     app.register_blueprint(scrape(settings, desk.guideline))
     answer_errors(app)
     _let_browsers_in(app, settings)

@@ -16,7 +16,7 @@ from service.errors import BadContent, BadHookRequest, BadSetting, MissingPrereq
 from service.ledger_commands import ledger
 from service.options import as_of_day, of_issuer, read_settings, settings_file
 from service.report_command import report
-from service.serving import migrate, serve
+from service.serving import hash_password, migrate, serve
 
 if TYPE_CHECKING:
     from service.web.answer import Desk
@@ -177,6 +177,7 @@ main.add_command(migrate)
 main.add_command(canary)
 main.add_command(ledger)
 main.add_command(report)
+main.add_command(hash_password)
 
 if __name__ == "__main__":
     main()

@@ -9,13 +9,13 @@ import click
 
 from service.content import content_folder, load
 from service.errors import BadContent, BadSetting
+from service.ledger.period import EARLIEST, MOST_DAYS
 from service.options import day, read_settings, settings_file
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from service.ledger.figures import Figures
 
-_EARLIEST, _MOST_DAYS = date(2000, 1, 1), 3660
 _MIGRATE = "`lumbar-mri-cds migrate` brings it up to date"
 
 
@@ -27,6 +27,7 @@ _MIGRATE = "`lumbar-mri-cds migrate` brings it up to date"
 @click.option("--tenant", metavar="NAME", help="Calls of this tenant of it only.")
 @click.option("--mode", type=click.Choice(["live", "silent", "all"]), default="all",
               show_default=True, help="Calls that showed cards, or kept them back.")  # fmt: skip
+@click.option("--recommendation", metavar="CODE", help="Cards with this recommendation only.")
 @click.option("--smallest-cell", type=click.IntRange(min=1), metavar="N",
               help="Counts below N are not told; else the setting `smallest_cell`.")  # fmt: skip
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path),
@@ -76,7 +77,8 @@ def _figures(settings: Settings, as_of: date, asked: dict[str, Any]) -> "Figures
     first, last = _days(asked["first"], asked["last"], as_of)
     if asked["tenant"] is not None and asked["issuer"] is None:
         raise click.UsageError("--tenant: name its --issuer too")
-    scope = Scope(issuer=asked["issuer"], tenant=asked["tenant"], mode=asked["mode"])
+    names = ("issuer", "tenant", "mode", "recommendation")
+    scope = Scope(**{name: asked[name] for name in names})
     if settings.ledger_url is None:
         raise BadSetting("ledger_url", expected="a ledger to report on")
     engine = open_to_read(settings.ledger_url.get_secret_value())
@@ -103,6 +105,6 @@ def _days(first: datetime | None, last: datetime | None, as_of: date) -> tuple[d
         return end.replace(day=1), end
     if last < first:
         raise click.UsageError("--to: expected a day on or after --from")
-    if first.date() < _EARLIEST or (last - first).days > _MOST_DAYS:
-        raise click.UsageError(f"--from, --to: expected days since {_EARLIEST}, at most ten years")
+    if first.date() < EARLIEST or (last - first).days > MOST_DAYS:
+        raise click.UsageError(f"--from, --to: expected days since {EARLIEST}, at most ten years")
     return first.date(), last.date()

@@ -1,4 +1,4 @@
-"""The commands that run the service: serve, migrate."""
+"""The commands that run the service, and make it ready to run: serve, migrate, hash-password."""
 
 import socket
 from pathlib import Path
@@ -16,6 +16,7 @@ from service.settings import Settings
 # Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
 _THREADS_A_WORKER = 8
 _ENDS_WITHIN_S = 10
+_SHORTEST_PASSWORD = 12
 _WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
 
 
@@ -106,6 +107,8 @@ def _say_where(settings: Settings, guideline: Guideline) -> None:
     )
     if settings.open_to_anyone:
         click.echo(f"open       {address}/  (order entry with invented patients)")
+    if settings.serves_itself_only or settings.dashboard_password_hash:
+        click.echo(f"dashboard  {address}/dashboard")
     click.echo(f"content {guideline.version}, {settings.profile} profile: {asked}")
     click.echo(f"discovery  {address}{DISCOVERY_PATH}")
     click.echo(f"hook call  {address}{CALL_PATH}")
@@ -122,6 +125,18 @@ def migrate(file: Path | None) -> None:
     except StoreDown as problem:
         raise click.ClickException(f"ledger_url: {problem}") from None
     click.echo("the ledger is up to date")
+
+
+@click.command(name="hash-password")
+@click.option("--password", prompt="Password of the dashboard", hide_input=True,
+              confirmation_prompt=True, help="Asked for if it is not given.")  # fmt: skip
+def hash_password(password: str) -> None:
+    """Print the setting `dashboard_password_hash` for a password."""
+    from werkzeug.security import generate_password_hash
+
+    if len(password) < _SHORTEST_PASSWORD:
+        raise click.ClickException(f"a password has {_SHORTEST_PASSWORD} letters or more")
+    click.echo(generate_password_hash(password, method="scrypt"))
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The settings of one running service: one TOML file, the environment, and safe defaults."""
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -37,6 +38,7 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 _HIGHEST_PORT = 65535
 _SHORTEST_KEY = 32  # bytes
+_HASHED = re.compile(r"scrypt:[0-9]+:[0-9]+:[0-9]+\$[A-Za-z0-9]+\$[0-9a-f]+")
 
 
 def _named(name: str) -> Any:
@@ -71,6 +73,7 @@ class Settings(BaseModel):
     most_spooled_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     retention_days: int = Field(default=2192, ge=1)  # six years
     metrics_token: SecretStr | None = None  # shown by whoever reads /metrics in production
+    dashboard_password_hash: SecretStr | None = None  # as the command `hash-password` makes it
     smallest_cell: int = Field(default=1, ge=1)  # reports do not tell counts below it
     log_level: Literal["debug", "info"] = "info"  # the record of a call is an "info"
     max_body_bytes: int = Field(default=16 * 1024 * 1024, ge=1, le=256 * 1024 * 1024)
@@ -105,6 +108,13 @@ class Settings(BaseModel):
             raise ValueError(f"expected a secret of {_SHORTEST_KEY} bytes or more")
         return token
 
+    @field_validator("dashboard_password_hash")
+    @classmethod
+    def _is_a_hash(cls, made: SecretStr | None) -> SecretStr | None:
+        if made is not None and not _HASHED.fullmatch(made.get_secret_value()):
+            raise ValueError("expected what `lumbar-mri-cds hash-password` prints")
+        return made
+
     @model_validator(mode="after")
     def _fits_the_profile(self) -> Self:
         key, expected = _misfit(self)
@@ -116,6 +126,11 @@ class Settings(BaseModel):
     def open_to_anyone(self) -> bool:
         """Whether no caller is asked who he is."""
         return self.profile == "sandbox"
+
+    @property
+    def serves_itself_only(self) -> bool:
+        """Whether it is a sandbox that nobody reaches but from this machine."""
+        return self.open_to_anyone and self.host in _LOOPBACK
 
     def zone_of(self, client: Client) -> str:
         """Give the time zone in which a client's day ends."""

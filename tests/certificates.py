@@ -35,15 +35,18 @@ class Authority:
 
     def context(self, host: str = LOOPBACK, *, days_left: int = 30) -> ssl.SSLContext:
         """Make the TLS context of a server that shows a certificate of this authority."""
+        return _loaded(self.pem(host, days_left=days_left))
+
+    def pem(self, host: str = LOOPBACK, *, days_left: int = 30) -> Path:
+        """Write a certificate of this authority with its key, and give the file."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = build(host, key, self.certificate.subject, days_left).sign(self.key, hashes.SHA256())
-        return loaded(self.folder, key, made)
+        return _written(self.folder, key, made)
 
     def self_signed(self, host: str = LOOPBACK) -> ssl.SSLContext:
         key = ec.generate_private_key(ec.SECP256R1())
-        return loaded(
-            self.folder, key, build(host, key, named(host), 30).sign(key, hashes.SHA256())
-        )
+        made = build(host, key, named(host), 30).sign(key, hashes.SHA256())
+        return _loaded(_written(self.folder, key, made))
 
     def old_version(self) -> ssl.SSLContext:
         """Make the context of a server that knows no TLS after 1.0."""
@@ -73,12 +76,14 @@ def build(
     )
 
 
-def loaded(
-    folder: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
-) -> ssl.SSLContext:
+def _written(folder: Path, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> Path:
     file = folder / f"{certificate.serial_number}.pem"
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     file.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+def _loaded(file: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     return context

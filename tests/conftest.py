@@ -25,12 +25,14 @@ from service.web.answer import Desk, advices, answer
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # Debian's place for servers
 # What some tests need and not every machine has: by marker, whether it is here, and what it is.
 NEEDS = {
     "real_data": (SHARED.is_dir, "the real traffic and patients in ../shared"),
     "postgresql": (postgres.is_installed, "PostgreSQL's initdb, pg_ctl and postgres"),
     "browser": (lambda: chromium() is not None, "Debian's Chromium"),
     "promtool": (lambda: which("promtool") is not None, "Prometheus's promtool"),
+    "nginx": (lambda: which("nginx", path=SYSTEM_PATH) is not None, "Debian's nginx"),
 }
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 # `make prove` holds what is timed to the limits themselves, on a machine that does nothing else.

@@ -30,7 +30,12 @@ SEED = int(os.environ.get("OPENAPI_SEED") or SystemRandom().randrange(2**32))
 CALL, DISCOVERY = "POST /cds-services/lumbar-mri", "GET /cds-services"
 FEEDBACK = f"{CALL}/feedback"
 OPERATORS = {f"GET /{one}" for one in ("health/live", "health/ready", "metrics", "openapi.json")}
-PAGES = ("/ ", "/order-entry/", "/source-attributes")  # for people, and what they are made of
+PAGES = (
+    "/ ",
+    "/order-entry/",
+    "/source-attributes",
+    "/dashboard",
+)  # for people, and what they are made of
 OPERATIONS = {CALL, FEEDBACK, DISCOVERY} | OPERATORS
 # Of calls that the description allows or forbids alike.
 TRUE_OF_ANY = {

@@ -11,6 +11,7 @@ import pytest
 import screenshots
 from conftest import ROOT
 from screenshots import (
+    DASHBOARD,
     ORDER_ENTRY,
     ORDER_ENTRY_SIZE,
     PICTURES,
@@ -114,13 +115,14 @@ def test_the_readme_shows_the_pictures_and_says_what_is_on_them() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     told = {target: words for words, target in PICTURE.findall(readme)}
     assert told.pop(f"docs/screenshots/{ORDER_ENTRY}")
+    assert told.pop(f"docs/screenshots/{DASHBOARD}")
     summaries = {
         (PICTURES / f"{case}.png").relative_to(ROOT).as_posix(): golden(case)["cards"][0]["summary"]
         for case in SHOWN
     }
     assert told == summaries, "write the summaries into README.md, and run `make screenshots`"
     cards = {f"{case}.png" for case in SHOWN}
-    assert {path.name for path in PICTURES.iterdir()} == cards | {ORDER_ENTRY}
+    assert {path.name for path in PICTURES.iterdir()} == cards | {ORDER_ENTRY, DASHBOARD}
 
 
 def test_the_three_pictures_are_an_emergency_an_approval_and_a_deferral() -> None:

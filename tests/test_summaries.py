@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from conftest import STRICT, eventually
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledgers import DAY, ISSUER, TENANT, SmallLedger
 from postgres import Postgres
@@ -164,7 +164,24 @@ def play(ledger: Written, steps: list[tuple]) -> None:
     ledger.agrees()
 
 
+AN_ANSWER_OUTLIVES_ITS_CARD = [
+    ("record", UUID.format(1), FIRST, "DeferSixWeeks", "live", "north"),
+    ("say", UUID.format(1), FIRST + timedelta(9), "accepted"),
+    ("summarise",),
+    ("prune", FIRST + timedelta(5)),
+]
+THE_LAST_ANSWER_GOES_FIRST = [
+    ("say", UUID.format(1), FIRST + timedelta(9), "accepted"),
+    ("say", UUID.format(1), FIRST, "overridden"),
+    ("record", UUID.format(2), TODAY, "WholeSpine", "live", "north"),
+    ("summarise",),
+    ("prune", FIRST + timedelta(5)),
+]
+
+
 @settings(deadline=None, max_examples=EXAMPLES)
+@example(AN_ANSWER_OUTLIVES_ITS_CARD)
+@example(THE_LAST_ANSWER_GOES_FIRST)
 @given(STEPS)
 def test_whatever_comes_and_when_the_figures_are_those_of_the_rows(
     on_sqlite: Written, steps: list[tuple]

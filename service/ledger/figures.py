@@ -100,6 +100,13 @@ def figures(
     )
 
 
+def callers(engine: Engine, period: Period) -> frozenset[tuple[str | None, str | None]]:
+    """Give the issuers that called in a period, each with a tenant or none."""
+    with at_one_moment(engine) as connection:
+        found = sums(connection, period, Scope(), (kinds.CALLS,)).total(kinds.CALLS)
+    return frozenset((site.issuer, site.tenant) for site in found)
+
+
 def _within(counted: Counter[Any], scope: Scope) -> Counter[Any]:
     """Leave out what is of another recommendation than the scope's, if it has one."""
     if scope.recommendation is None:

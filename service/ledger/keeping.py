@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, or_, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
+from service.ledger.counting.changes import note_days
 from service.ledger.schema import calls, cards, feedback, late_changes, summaries, unmapped_codes
 
 TABLES = (calls, cards, unmapped_codes, feedback)
@@ -20,25 +21,38 @@ _AT_ONCE = 5000  # rows: calls that come meanwhile wait for no more
 def prune(engine: Engine, before: date) -> dict[str, int]:
     """Remove all rows of days before one, and say how many of each table; raises StoreDown.
 
-    What was counted of those days goes first, with the month that they are cut from.
+    Answers go with their cards, whenever they came. What was counted of those days goes too, with
+    the month that they are cut from.
     """
     counted = summaries.c.first < before
+    old = {table: table.c.day < before for table in TABLES}
+    of_old_cards = feedback.c.card.in_(select(cards.c.uuid).where(old[cards]))
     with _storing(engine) as connection:
         connection.execute(delete(summaries).where(counted))
-    removed = {table.name: _prune(engine, table, before) for table in TABLES}
+        days = connection.execute(_days_beside(of_old_cards, old[feedback])).scalars()
+        note_days(connection, days)
+    answers = _prune(engine, feedback, of_old_cards)
+    removed = {table.name: _prune(engine, table, old[table]) for table in TABLES}
+    removed[feedback.name] += answers
     with _storing(engine) as connection:
         connection.execute(delete(summaries).where(counted))  # a count may have been under way
         connection.execute(delete(late_changes).where(late_changes.c.day < before))
     return removed
 
 
-def _prune(engine: Engine, table: Table, before: date) -> int:
+def _days_beside(*old: ColumnElement[bool]) -> Select[Any]:
+    """Ask for the days of all answers to cards of which one answer goes."""
+    going = select(feedback.c.card).where(or_(*old))
+    return select(feedback.c.day).where(feedback.c.card.in_(going)).distinct()
+
+
+def _prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:
     key = tuple_(*table.primary_key.columns)
-    old = select(*table.primary_key.columns).where(table.c.day < before).limit(_AT_ONCE)
+    some = select(*table.primary_key.columns).where(old).limit(_AT_ONCE)
     removed = 0
     while True:
         with _storing(engine) as connection:
-            count = connection.execute(delete(table).where(key.in_(old))).rowcount
+            count = connection.execute(delete(table).where(key.in_(some))).rowcount
         removed += count
         if not count:
             return removed

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+EARLIEST, MOST_DAYS = date(2000, 1, 1), 3660  # that can be asked for
 _MOST_DAYS_BY_DAY = 70
 _MOST_DAYS_BY_WEEK = 731
 _DAY = timedelta(days=1)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from service.ledger.counting.kinds import Order, Table
 from service.ledger.outcomes import Given, given_of
@@ -33,14 +34,18 @@ class Clinician:
 
 def clinicians_of(orders: Table[Order], scope: Scope) -> tuple[Clinician, ...]:
     """Sort orders by who ordered; most orders first."""
-    found: dict[Owner, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    found: dict[tuple[Any, ...], dict[str, Counter[str]]] = defaultdict(
+        lambda: defaultdict(Counter)
+    )
     for (issuer, tenant, _), counts in orders.items():
         for (clinician, recommendation, outcome), count in counts.items():
             if scope.recommendation in (None, recommendation):
-                owner = Owner(issuer=issuer, tenant=tenant, clinician=clinician)
-                found[owner][recommendation][outcome] += count
+                found[issuer, tenant, clinician][recommendation][outcome] += count
     made = [
-        Clinician(owner=owner, given={name: given_of(counts) for name, counts in of.items()})
-        for owner, of in found.items()
+        Clinician(
+            owner=Owner(issuer=issuer, tenant=tenant, clinician=clinician),
+            given={name: given_of(counts) for name, counts in of.items()},
+        )
+        for (issuer, tenant, clinician), of in found.items()
     ]
     return tuple(sorted(made, key=lambda one: (-one.orders, str(one.owner))))

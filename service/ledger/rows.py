@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.ledger.counting.changes import is_watched, note_cards, note_days
+from service.ledger.counting.changes import note_cards, note_days
 from service.ledger.schema import calls, cards, unmapped_codes
 
 # The rows of one call by their table; a day is written 2026-11-26.
@@ -65,9 +65,7 @@ def insert(connection: Connection, records: Iterable[Record]) -> None:
             insert_new(connection, table, by_table[name])
     days = {row["day"] for rows in by_table.values() for row in rows}
     note_days(connection, days)
-    late = [row["uuid"] for row in by_table[cards.name] if is_watched(row["day"])]
-    if late:
-        note_cards(connection, late)  # also of answers that had come before them
+    note_cards(connection, {row["uuid"]: row["day"] for row in by_table[cards.name]})
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

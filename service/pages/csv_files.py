@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 
 from service.pages.counted.ink import Cell, Column, Table
@@ -16,11 +17,17 @@ def write(tables: Iterable[Table], folder: Path) -> tuple[Path, ...]:
 
 
 def _write(table: Table, path: Path) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL)
-        writer.writerow([_head(column) for column in table.columns])
-        writer.writerows([_cell(cell) for cell in row] for row in table.rows)
+    path.write_text(lines(table), encoding="utf-8", newline="")
     return path
+
+
+def lines(table: Table) -> str:
+    """Give the lines of a table's file."""
+    file = StringIO(newline="")
+    writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL)
+    writer.writerow([_head(column) for column in table.columns])
+    writer.writerows([_cell(cell) for cell in row] for row in table.rows)
+    return file.getvalue()
 
 
 def _head(column: Column) -> str:

@@ -21,6 +21,7 @@ from service.pages.counted.ink import Ink, Table
 from service.pages.counted.words import Words, site
 
 _TEMPLATES = Path(__file__).with_name("templates")
+FIGURES_STYLE = Path(__file__).with_name("static") / "figures.css"
 _MODES = {"live": "live", "silent": "silent", "all": "live and silent"}
 # Of the main numbers, those that stand at the head of the page.
 _HEADLINES = (
@@ -57,6 +58,10 @@ class Report:
         """Every table of it, in the order of the page."""
         blocks = (block for section in self.sections for block in section.blocks)
         return (self.main, *(block.table for block in blocks), self.content)
+
+    def section(self, name: str) -> Section:
+        """Give one section by its id."""
+        return next(section for section in self.sections if section.id == name)
 
 
 def report(found: Figures, guideline: Guideline, smallest_cell: int = 1) -> Report:
@@ -116,13 +121,13 @@ def html(made: Report, guideline: Guideline, written_on: date) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = pages.get_template("report.css").render()
+    style = FIGURES_STYLE.read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return pages.get_template("report.html").render(
         report=made,
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=f"'sha256-{digest}'",
-        headlines=_headlines(made.main),
+        headlines=headline_numbers(made.main),
         mode=_MODES[made.scope.mode],
         scope=site(made.scope.issuer, made.scope.tenant) if made.scope.issuer else "all issuers",
         version=guideline.version,
@@ -130,7 +135,7 @@ def html(made: Report, guideline: Guideline, written_on: date) -> str:
     )
 
 
-def _headlines(main: Table) -> Sequence[tuple[str, str, str]]:
+def headline_numbers(main: Table) -> Sequence[tuple[str, str, str]]:
     """Give name, number and number before of what stands at the head of the page."""
     rows = {row[0].text: row for row in main.rows}
     return [

@@ -6,19 +6,24 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import make_ledger
 from browser import FLAGS, browsing, chromium
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
+from playwright.sync_api import Page, ViewportSize
 from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.content import content_folder, load
+from service.ledger.store import migrate, open_store
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +39,11 @@ SEVERITY = {"critical": "Critical", "warning": "Warning", "info": "Information"}
 STATES = {"order-select": "Draft order, not signed", "order-sign": "Ready to sign"}
 ORDER_ENTRY = "order-entry.png"
 ORDER_ENTRY_PATIENT = "farid-notreal"
-ORDER_ENTRY_SIZE = {"width": 1440, "height": 900}
+ORDER_ENTRY_SIZE: ViewportSize = {"width": 1440, "height": 900}
+DASHBOARD = "dashboard.png"
+DASHBOARD_SIZE: ViewportSize = {"width": 1280, "height": 1000}
+INVENTED = (6000, 92, 3)  # cards, days, seed
+INVENTED_DAYS = f"from={make_ledger.LAST.replace(day=1, month=8)}&to={make_ledger.LAST}"
 SETTLED_MS = 500  # until the cards have come to rest
 VERSION = "{content version}"  # as golden answers have it: the digest would date a picture
 WIDTH = 820
@@ -110,20 +119,44 @@ def save_small(picture: Path) -> None:
     few.save(picture, optimize=True)
 
 
-def take_order_entry(picture: Path) -> None:
-    """Take a picture of the order-entry page, as a person sees it who has just opened it."""
-    served = make_server("127.0.0.1", 0, create_app(Settings()), threaded=True)
+@contextmanager
+def shown(settings: Settings, size: ViewportSize) -> Iterator[tuple[Page, str]]:
+    """Serve with some settings, and give a page of a browser with the address of the service."""
+    app = create_app(settings)
+    served = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=served.serve_forever, daemon=True).start()
     try:
         with browsing() as browser:
-            page = browser.new_page(viewport=ORDER_ENTRY_SIZE)
-            page.goto(f"http://127.0.0.1:{served.server_port}/")
-            page.locator(f"[data-patient={ORDER_ENTRY_PATIENT}]").click()
-            page.locator(".card.critical").wait_for()
-            page.wait_for_timeout(SETTLED_MS)
-            page.screenshot(path=picture)
+            yield browser.new_page(viewport=size), f"http://127.0.0.1:{served.server_port}"
     finally:
         served.shutdown()
+        if "ledger" in app.extensions:
+            app.extensions["ledger"].close()
+
+
+def take_order_entry(picture: Path) -> None:
+    """Take a picture of the order-entry page, as a person sees it who has just opened it."""
+    with shown(Settings(), ORDER_ENTRY_SIZE) as (page, address):
+        page.goto(f"{address}/")
+        page.locator(f"[data-patient={ORDER_ENTRY_PATIENT}]").click()
+        page.locator(".card.critical").wait_for()
+        page.wait_for_timeout(SETTLED_MS)
+        page.screenshot(path=picture)
+    save_small(picture)
+
+
+def take_dashboard(picture: Path) -> None:
+    """Take a picture of the dashboard over an invented ledger."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/ledger.sqlite"
+        migrate(url)
+        engine = open_store(url)
+        make_ledger.fill(engine, *INVENTED)
+        engine.dispose()
+        settings = Settings(ledger_url=url, spool_folder=Path(folder) / "spool")
+        with shown(settings, DASHBOARD_SIZE) as (page, address):
+            page.goto(f"{address}/dashboard?{INVENTED_DAYS}")
+            page.screenshot(path=picture)
     save_small(picture)
 
 
@@ -136,6 +169,7 @@ def main() -> None:
     for case in SHOWN:
         take(page_of(case), PICTURES / f"{case}.png", found)
     take_order_entry(PICTURES / ORDER_ENTRY)
+    take_dashboard(PICTURES / DASHBOARD)
     for picture in sorted(PICTURES.iterdir()):
         size = picture.stat().st_size
         sys.stdout.write(f"{picture.relative_to(ROOT)}: {size // 1000} kB\n")

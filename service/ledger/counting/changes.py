@@ -1,28 +1,23 @@
 """Notes which past days got rows after they may have been counted."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.ledger.schema import cards, feedback, late_changes
 
 # Rows of the last days come all the time: these are counted whenever somebody asks.
 SETTLED_AFTER = timedelta(days=3)
-# A day earlier: no two machines differ by so much in what day it is.
+# A day earlier: rows are still being written when the day turns.
 _WATCHED_AFTER = timedelta(days=2)
-
-
-def is_watched(day: date) -> bool:
-    """Whether a day is so long ago that it may have been counted."""
-    now = datetime.now(UTC)  # noqa: TID251 - when rows are written, not how an order is judged
-    return day <= now.date() - _WATCHED_AFTER
 
 
 def note_days(connection: Connection, days: Iterable[date]) -> None:
     """Note that rows of some days come or go: what was counted of these days holds no more."""
-    rows = [{"day": day, "changes": 1} for day in sorted(set(days)) if is_watched(day)]
+    last = _last_watched(connection)
+    rows = [{"day": day, "changes": 1} for day in sorted(set(days)) if day <= last]
     if not rows:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -32,16 +27,27 @@ def note_days(connection: Connection, days: Iterable[date]) -> None:
     )
 
 
-def note_cards(connection: Connection, uuids: Iterable[str]) -> None:
+def note_cards(connection: Connection, uuids: Mapping[str, date] | Iterable[str]) -> None:
     """Note that the records of some cards come, or answers to them: the days of both change.
 
+    Of records, with their days, only those that come late can have answers on a day that is over.
     Of a record and an answer that come in the same instant, neither sees the other: only on
     PostgreSQL, and it only counts where both come days late.
     """
+    if isinstance(uuids, Mapping):
+        last = _last_watched(connection)
+        uuids = [uuid for uuid, day in uuids.items() if day <= last]
     named = list(uuids)
-    issued = select(cards.c.day).where(cards.c.uuid.in_(named))
-    said = select(feedback.c.day).where(feedback.c.card.in_(named))
-    note_days(connection, connection.execute(issued.union(said)).scalars())
+    if named:
+        issued = select(cards.c.day).where(cards.c.uuid.in_(named))
+        said = select(feedback.c.day).where(feedback.c.card.in_(named))
+        note_days(connection, connection.execute(issued.union(said)).scalars())
+
+
+def _last_watched(connection: Connection) -> date:
+    """Give the last day that may have been counted, by the one clock of the database."""
+    today: date = connection.execute(select(func.current_date())).scalar_one()
+    return today - _WATCHED_AFTER
 
 
 def changes(connection: Connection) -> Mapping[date, int]:

@@ -29,12 +29,8 @@ class Sums:
     )
 
     def total(self, part: Part[K]) -> dict[Site, Counter[K]]:
-        """Give the counts of the whole period, by site."""
-        make = part.kind._make  # type: ignore[attr-defined]
-        return {
-            Site._make(site): Counter({make(kind): n for kind, n in counts.items()})
-            for site, counts in self._totals[part.name].items()
-        }
+        """Give the counts of the whole period, by site; the kinds as plain tuples."""
+        return {Site._make(site): counts for site, counts in self._totals[part.name].items()}
 
     def everywhere(self, part: Part[K]) -> Counter[K]:
         """Give the counts of the whole period, of all sites together."""

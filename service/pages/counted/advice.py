@@ -29,7 +29,7 @@ def main_numbers(found: Figures, words: Words, ink: Ink) -> Table:
         note="An order is judged once a call: composing and signing one order may be two calls. "
         "Outcomes are those of every card that was shown, on the indication or on the study.",
         columns=(
-            Column(title="", is_number=False),
+            Column(title="Figure", is_number=False),
             Column(title="This period"),
             Column(title="Period before"),
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import msgspec
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from service.pages.order_entry.patients import every_order, every_patient
 
@@ -28,7 +28,8 @@ def order_entry(
     @pages.get("/")
     def show() -> str:
         """Answer the page itself, which asks for the rest."""
-        return render_template("order-entry.html", version=version)
+        dashboard = "/dashboard" if "dashboard" in current_app.blueprints else None
+        return render_template("order-entry.html", version=version, dashboard=dashboard)
 
     @pages.get("/order-entry/data")
     def data() -> Response:

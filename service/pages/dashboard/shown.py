@@ -1,0 +1,98 @@
+"""What the dashboard shows: sections of the report, of figures that are read for one of them."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from service.clinical.guideline import Guideline
+from service.errors import BadSetting
+from service.ledger.counting import kinds
+from service.ledger.counting.kinds import Part
+from service.ledger.figures import ALL, callers, figures
+from service.ledger.store import open_to_read
+from service.pages.counted.ink import Table
+from service.pages.dashboard.asked import Asked
+from service.pages.report import Report, report
+from service.settings import Settings
+
+_WAITS_S = 5.0  # so long a page waits for the one before it
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """A page of the dashboard, and which counts it needs beside those of the main numbers."""
+
+    id: str
+    name: str
+    parts: frozenset[Part[Any]]
+
+
+SECTIONS = (
+    Section(id="advice", name="Advice", parts=frozenset({kinds.JUDGED})),
+    Section(id="answers", name="Answers", parts=frozenset({kinds.LOST})),
+    Section(id="calls", name="Service", parts=frozenset(kinds.OF_CALLS)),
+    Section(id="practice", name="Clinicians", parts=frozenset({kinds.ORDERS})),
+)
+
+
+class Busy(Exception):
+    """Another page takes too long."""
+
+
+@dataclass(kw_only=True)
+class Shown:
+    """Reads the ledger, one page at a time: calls are answered beside it."""
+
+    settings: Settings
+    guideline: Guideline
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _engine: Engine | None = None
+
+    def report(self, section: str, wanted: Asked) -> Report:
+        """Make the report of what is asked for, whole in one section.
+
+        Where small counts are hidden all are read: one is hidden for what another would tell.
+        Raises BadSetting without a ledger, SQLAlchemyError, or Busy.
+        """
+        smallest = self.settings.smallest_cell
+        parts = next(one.parts for one in SECTIONS if one.id == section) if smallest == 1 else ALL
+        with self._alone() as engine:
+            found = figures(engine, wanted.period, wanted.scope, parts)
+            return report(found, self.guideline, smallest)
+
+    def table(self, section: str, name: str, wanted: Asked) -> Table | None:
+        """Give one table of a section by its name, None if it has no such table."""
+        made = self.report(section, wanted)
+        tables = (made.main, made.content, *(block.table for block in made.section(section).blocks))
+        return next((table for table in tables if table.id == name), None)
+
+    def callers(self, wanted: Asked) -> Mapping[str, list[str]]:
+        """Give the issuers that may be asked for, each with its tenants."""
+        known: dict[str, set[str]] = {one.iss: set(one.tenants) for one in self.settings.issuers}
+        with self._alone() as engine:
+            called = callers(engine, wanted.period)
+        for issuer, tenant in (*called, (wanted.scope.issuer, wanted.scope.tenant)):
+            if issuer is not None:
+                known.setdefault(issuer, set()).update(filter(None, [tenant]))
+        return {issuer: sorted(known[issuer]) for issuer in sorted(known)}
+
+    def recommendations(self) -> list[tuple[str, str]]:
+        """Give the recommendations of the content, by title."""
+        return sorted(self.guideline.titles.items(), key=lambda one: one[1])
+
+    @contextmanager
+    def _alone(self) -> Iterator[Engine]:
+        if not self._turn.acquire(timeout=_WAITS_S):
+            raise Busy
+        try:
+            if self.settings.ledger_url is None:
+                raise BadSetting("ledger_url", expected="a ledger")
+            if self._engine is None:
+                self._engine = open_to_read(self.settings.ledger_url.get_secret_value())
+            yield self._engine
+        finally:
+            self._turn.release()
