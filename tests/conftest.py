@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from random import SystemRandom
-from shutil import which
+from shutil import rmtree, which
 from typing import Any
 
 import postgres
@@ -33,6 +35,9 @@ NEEDS = {
     "nginx": (lambda: which("nginx", path=SYSTEM_PATH) is not None, "Debian's nginx"),
 }
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
+# `make prove` holds what is timed to the limits themselves, on a machine that does nothing else.
+STRICT = os.environ.get("STRICT") == "1"
+LEDGER_CARDS = int(os.environ.get("LEDGER_CARDS") or 100_000)  # `make prove`: a million
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,7 +98,31 @@ def judge(desk: Desk) -> Judge:
     return Judge(desk)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items)
+    for item in items:
+        if item.get_closest_marker("timed"):
+            item.add_marker(pytest.mark.xdist_group("timed"))
+        elif not item.get_closest_marker("xdist_group") and shares(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=turn)
+
+
+def shares(item: pytest.Item) -> bool:
+    """Whether a test uses what is made once for its module, so that one worker makes it."""
+    known = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - nothing public says it
+    return any(made[-1].scope == "module" for made in known.values() if made)
+
+
+def turn(item: pytest.Item) -> int:
+    """Say when a test has its turn: groups first, since one worker has each; what is timed last."""
+    if item.get_closest_marker("timed"):
+        return 2
+    return 0 if item.get_closest_marker("xdist_group") else 1
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out, and name, the tests that need what is not on this machine.
 
     A user's machine may lack it; the machine that decides what lands may leave nothing out.
@@ -108,6 +137,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[LEFT_OUT][what] = len(out)
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker tell what it left out to the process that writes the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", {})
 
 
 def pytest_terminal_summary(
@@ -126,6 +166,22 @@ def cluster() -> Iterator[postgres.Postgres]:
     """A PostgreSQL for tests marked `postgresql`; one that stops it starts it again."""
     with postgres.running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def large_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a ledger with a year of cards, its days counted.
+
+    It takes long to make: tests that use it are in the group "large_ledger".
+    """
+    folder = tmp_path_factory.mktemp("large")
+    url = f"sqlite:///{folder}/ledger.sqlite"
+    tool = ROOT / "tests/tools/make_ledger.py"
+    command = [sys.executable, tool, "--cards", str(LEDGER_CARDS), url]
+    made = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
+    print(made.stdout)
+    yield url
+    rmtree(folder)
 
 
 def eventually(found: Callable[[], Any], most_s: float = 10) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from charts import TODAY, call, reading
 from conformance import hold
+from conftest import STRICT
 from fault_server import fault_server
 from faults import NEW_PAIN
 
@@ -21,7 +22,7 @@ from service.web.arrangement import Arrangement, arrange
 from service.web.record import CallRecord
 
 DEADLINE_S = 0.6
-GRACE_S = 0.1  # for the work after the deadline
+GRACE_S = 0.1 if STRICT else 0.3  # for the work after the deadline, beside other work
 TOKEN = "a-token-that-nobody-else-may-see"
 DISCOURAGING = {"DeferSixWeeks", "DeferNoConservativeCare", "DeferCareIncomplete", "DeferImproving"}
 RESIDUAL = reading(None, "Post-void residual", 420, "mL", days=1)  # a red flag

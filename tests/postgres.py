@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -70,7 +70,8 @@ class Postgres:
             ["ps", "-o", "pid=", "--ppid", first], capture_output=True, text=True
         ).stdout.split()
         for process in (first, *children):
-            os.kill(int(process), which)
+            with suppress(ProcessLookupError):  # one that has just ended
+                os.kill(int(process), which)
 
     def create(self) -> None:
         self._run("initdb", "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync")

@@ -13,18 +13,22 @@ from typing import Any
 import pytest
 import requests
 from charts import call
+from conftest import STRICT
 from fault_server import FaultServer, fault_server
 from faults import ANSWERS, NEW_PAIN
 from fetching import lacking
 from served import Served, serving
 
-PAIRS = 10
+PAIRS = 10 if STRICT else 5
 HALF_S = 1.6
 SENT_A_SECOND = 20
 FETCHING_A_SECOND = 4
-MOST_TIMES, MOST_MORE_MS = 1.25, 5.0
+# Wide where other work disturbs it; were its fetches waited for, a call would take seconds more.
+MOST_TIMES, MOST_MORE_MS = (1.25, 5.0) if STRICT else (2.0, 15.0)
 MOST_S = 3.0  # for a call whose every fetch fails: the deadline of 2.5 s, and the network
 SENT = call(NEW_PAIN)
+
+pytestmark = pytest.mark.timed
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from service.web.answer import Desk, advices
 
 RUNS = 40
 
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.timed]
 
 
 def cpu_ms(work: Callable[[], object]) -> float:

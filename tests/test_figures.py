@@ -6,14 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import make_ledger
-import postgres
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledgers import DAY, ISSUER, TENANT, SmallLedger
-from postgres import Postgres
 from sqlalchemy import select
 
 from service.ledger.figures import Figures, Reason, figures
@@ -30,12 +28,6 @@ NEXT_DAY = DAY + timedelta(days=1)
 OTHER = {"issuer": "https://other.example.org/", "tenant": TENANT}
 SOUTH = {"tenant": "south"}
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Postgres]:
-    with postgres.running() as running:
-        yield running
 
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])

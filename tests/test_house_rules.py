@@ -139,3 +139,12 @@ def test_the_lock_names_every_dependency() -> None:
         assert re.search(pinned, locked, re.MULTILINE), name
     serving = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "pytest" not in serving
+
+
+@pytest.mark.xdist_group("this one")
+def test_groups_of_tests_are_known_to_those_who_share_them_out(
+    request: pytest.FixtureRequest,
+) -> None:
+    """Else servers are begun on each worker, and what is timed runs beside other tests."""
+    is_grouped = request.config.getoption("loadgroup", default=False)
+    assert request.node.nodeid.endswith("@this one") is is_grouped

@@ -161,6 +161,7 @@ def test_a_record_that_no_reader_could_read_does_not_hold_up_the_others(
     kept.end()
 
 
+@pytest.mark.timed
 def test_where_nothing_can_be_written_records_wait_and_the_last_are_told_as_lost(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ from test_tokens_served import as_toml, serving_in_full
 from service.ledger.schema import calls, feedback
 from service.ledger.store import migrate, open_store
 
-ROUNDS = int(os.environ.get("KILLS") or 8)
+ROUNDS = int(os.environ.get("KILLS") or 5)
 CLIENTS, WORKERS = 3, 4
 BETWEEN_S = 1.6
 BEGUN_S = 4  # a worker that is killed again sooner ends the service, as one that always fails

@@ -25,7 +25,7 @@ from service.app import create_app
 from service.ledger.store import migrate
 from service.settings import Settings
 
-CASES = 1000 if os.environ.get("CI") == "true" else 100
+CASES = int(os.environ.get("OPENAPI_CASES") or 100)  # of each address; `make prove` asks for more
 SEED = int(os.environ.get("OPENAPI_SEED") or SystemRandom().randrange(2**32))
 CALL, DISCOVERY = "POST /cds-services/lumbar-mri", "GET /cds-services"
 FEEDBACK = f"{CALL}/feedback"
@@ -163,7 +163,7 @@ def test_nobody_is_answered_without_a_token(tmp_path: Path) -> None:
     keys = made_keys()
     given = production(tmp_path, issuers(keys, tmp_path, jku=False))
     with serving_in_full(tmp_path, as_toml(given)) as served:
-        config = configured(100, **{"base-url": served.address})
+        config = configured(CASES // 2, **{"base-url": served.address})
         schema = schemathesis.openapi.from_url(f"{served.address}/openapi.json", config=config)
 
         @schema.auth(refresh_interval=None)
@@ -177,6 +177,6 @@ def test_nobody_is_answered_without_a_token(tmp_path: Path) -> None:
             def set(self, case: Any, data: str, _context: Any) -> None:
                 case.headers["Authorization"] = f"Bearer {data}"
 
-        assert run(schema, JUDGED)[CALL] >= 100
+        assert run(schema, JUDGED)[CALL] >= CASES // 2
     assert '"status": 200' in served.printed
     assert '"status": 401' in served.printed

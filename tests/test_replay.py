@@ -18,6 +18,7 @@ from house import House, accepted, production, refused, watched
 from postgres import Postgres
 from sqlalchemy import Engine, event, func, insert, inspect, select
 from sqlalchemy.exc import OperationalError
+from uses import KEY, used_at
 
 from service.app import create_app
 from service.errors import BadSetting, StoreDown
@@ -27,7 +28,6 @@ from service.ledger.store import is_up_to_date, migrate, open_store
 from service.settings import Settings
 
 NOW = 1_800_000_000.0
-KEY = b"k" * 32
 AT_ONCE = 16
 PROCESSES = 4
 DOWN_S = 5.0  # at most so long a store that is down holds up a call
@@ -103,21 +103,6 @@ def test_neither_issuer_nor_id_can_be_read_from_the_ledger(url: str) -> None:
         ((token, expires_at),) = connection.execute(select(seen_tokens)).all()
     assert len(token) == 32
     assert NOW + 300 < expires_at <= NOW + 302
-
-
-def used_at(url: str, begin: float, times: int) -> list[bool]:
-    """Use one token several times at once, from a moment on."""
-    tokens = [seen(url) for _ in range(times)]
-    with ThreadPoolExecutor(times) as pool:
-        given = list(pool.map(lambda one: _used(one, begin), tokens))
-    for one in tokens:
-        one.engine.dispose()
-    return given
-
-
-def _used(tokens: SeenTokens, begin: float) -> bool:
-    time.sleep(max(0, begin - time.time()))
-    return tokens.first_use("a", "id", begin + 300, begin)
 
 
 def test_of_many_uses_at_once_in_several_processes_one_is_the_first(url: str) -> None:
@@ -220,6 +205,7 @@ def test_a_file_that_another_holds_is_down_after_a_while(tmp_path: Path) -> None
     assert tokens.first_use("a", "id", NOW + 300, NOW)
 
 
+@pytest.mark.timed
 def test_a_call_that_goes_on_without_the_answer_hardly_waits_for_it(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.sqlite"
     migrate(url)
@@ -286,7 +272,7 @@ def test_a_server_that_hangs_is_down_and_holds_up_nobody(
     begun = time.perf_counter()
     with pytest.raises(StoreDown):  # nobody else waits for it
         used_before.first_use("a", "before", NOW + 300, NOW + REST_S - 1)
-    assert time.perf_counter() - begun < 0.1
+    assert time.perf_counter() - begun < 1  # to wait is to wait for seconds
     assert is_back(used_before)
 
 

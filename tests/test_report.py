@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
+from conftest import LEDGER_CARDS, ROOT, STRICT
 from ledgers import DAY, ISSUER, SmallLedger
 from make_ledger import LAST, fill
 
 from service.cli import main
+from service.ledger.counting.summaries import summarise
 from service.ledger.figures import figures
 from service.ledger.period import Period, Scope
 from service.ledger.store import migrate, open_to_read
@@ -479,40 +480,43 @@ def test_the_report_changes_nothing_in_the_ledger(october: SmallLedger) -> None:
     engine.dispose()
 
 
+def test_a_made_ledger_tells_the_same_once_its_days_are_counted(small: SmallLedger) -> None:
+    fill(small.engine, 600, 40, 7)
+    before = figures(small.engine, OCTOBER, Scope())
+    assert before.main.calls > 300
+    assert summarise(small.engine, LAST + timedelta(days=60)) > 31
+    assert figures(small.engine, OCTOBER, Scope()) == before
+
+
 MEASURED = """
-import re, resource, sys
+import re, sys, time
 from service.cli import main
+import service.ledger.figures, service.pages.report, service.web.answer
+begun, on_the_clock = time.process_time(), time.perf_counter()
 main(["report", "--from", "2025-11-01", "--to", "2026-10-31", "--html", sys.argv[1]],
      standalone_mode=False)
-used = resource.getrusage(resource.RUSAGE_SELF)
 # ru_maxrss begins at that of the process by which this one was started.
 most_kb = re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
-print(used.ru_utime + used.ru_stime, int(most_kb[1]) // 1024)
+print(time.process_time() - begun, time.perf_counter() - on_the_clock, int(most_kb[1]) // 1024)
 """
-MOST_CPU_S, MOST_MB = 15, 500  # in two threads: on two free cores it is there in ten seconds
+# Beside what it takes to load it. Of 100,000 cards whose days are not counted it takes 5.3 s.
+MOST_CPU_S, MOST_MB = 3, 500
+MOST_S = 10  # on the clock of a machine that does nothing else
 
 
-@pytest.fixture(scope="module")
-def a_million(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A year of a million cards: made once for all that is measured on it."""
-    folder = tmp_path_factory.mktemp("million")
-    url = f"sqlite:///{folder}/ledger.sqlite"
-    command = [sys.executable, ROOT / "tests/tools/make_ledger.py", "--cards", "1000000", url]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    yield url
-    (folder / "ledger.sqlite").unlink()
-
-
-def test_a_year_of_a_million_cards_is_reported_in_some_seconds(
-    a_million: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.xdist_group("large_ledger")
+def test_a_year_is_reported_in_seconds_however_many_its_cards(
+    large_ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seconds of computing, not of a clock: other tests may be using the machine."""
-    monkeypatch.setenv("LUMBAR_MRI_CDS_LEDGER_URL", a_million)
+    monkeypatch.setenv("LUMBAR_MRI_CDS_LEDGER_URL", large_ledger)
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, tmp_path / "page.html"],
         check=True, cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
-    seconds, mb = done.stdout.split()[-2:]
+    seconds, on_the_clock, mb = done.stdout.split()[-3:]
+    print(f"{LEDGER_CARDS} cards: {seconds} s of computing, {on_the_clock} s, {mb} MB")
     assert float(seconds) < MOST_CPU_S
+    assert not STRICT or float(on_the_clock) < MOST_S
     assert int(mb) < MOST_MB
     assert (tmp_path / "page.html").stat().st_size > 200_000

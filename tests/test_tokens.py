@@ -193,9 +193,9 @@ def test_a_second_spelling_of_the_same_bytes_is_refused(house: House) -> None:
 def test_a_huge_token_costs_nothing(house: House) -> None:
     huge = house.token(next(row for row in ROWS if row["id"] == "huge"))
     assert len(huge) > 999_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert refused(house.post(f"Bearer {huge}"))
-    assert time.perf_counter() - begun < HUGE_S
+    assert time.process_time() - begun < HUGE_S
 
 
 @pytest.mark.parametrize("part", ["header_nest", "payload_nest"])

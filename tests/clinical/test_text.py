@@ -242,12 +242,12 @@ def test_a_mention_keeps_the_words_as_written(lexicon: Lexicon) -> None:
 
 
 def seconds(text: str, lexicon: Lexicon) -> float:
-    """Give the least time in which a text was read."""
+    """Give the least time of computing in which a text was read."""
     taken = []
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(5):
+        start = time.process_time()
         read_text(text, lexicon, WRITTEN)
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     return min(taken)
 
 
@@ -259,22 +259,24 @@ def test_fifty_kilobytes_of_anything_are_read_at_once(part: str, lexicon: Lexico
     assert seconds(text, lexicon) < 0.25  # the machine that tests may be slow: 50 ms here
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(
     "part", ["foot drop, ", "CES no ", "CES: no ", "weakness x 3 weeks ", "saddle numb ", "CES 1 ",
              "left leg right leg ", "rule out CES ", "loss of loss of the ", "strength 4/5 "],
 )  # fmt: skip
 def test_twice_the_text_costs_twice(part: str, lexicon: Lexicon) -> None:
-    once = part * (40_000 // len(part))
+    once = part * (20_000 // len(part))
     ratio = min(seconds(once + once, lexicon) / seconds(once, lexicon) for _ in range(3))
     assert ratio < 2.3
 
 
+@pytest.mark.timed
 def test_a_label_that_names_nothing_costs_next_to_nothing(lexicon: Lexicon) -> None:
     labels = ["Viral sinusitis (disorder)", "Acute bronchitis (disorder)", "Prediabetes"] * 1000
-    start = time.perf_counter()
+    start = time.process_time()
     for label in labels:
         read_text(label, lexicon, WRITTEN)
-    assert (time.perf_counter() - start) / len(labels) < 10e-6
+    assert (time.process_time() - start) / len(labels) < 10e-6
 
 
 WORDS = st.sampled_from(

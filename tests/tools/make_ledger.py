@@ -21,6 +21,7 @@ from service.clinical.guideline import Guideline, Row, Verdict
 from service.content import content_folder, load
 from service.ehr.prefetch import FETCHED, SENT
 from service.ehr.searches import GROUPS
+from service.ledger.counting.summaries import summarise
 from service.ledger.schema import calls, cards, feedback, unmapped_codes
 from service.ledger.store import migrate, open_store
 from service.web.hook import CALL_PATH
@@ -387,9 +388,14 @@ def main() -> None:
     migrate(url)
     engine = open_store(url)
     made = fill(engine, given.cards, given.days, given.seed)
+    filled = time.monotonic()
+    counted = summarise(engine, LAST + timedelta(days=60))
     engine.dispose()
     told = ", ".join(f"{count} {name}" for name, count in made.items())
-    sys.stdout.write(f"{make_url(url).database}: {told}; {time.monotonic() - begun:.1f} s\n")
+    sys.stdout.write(
+        f"{make_url(url).database}: {told}; {filled - begun:.1f} s; "
+        f"{counted} days and months counted; {time.monotonic() - filled:.1f} s\n"
+    )
 
 
 if __name__ == "__main__":
