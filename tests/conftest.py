@@ -103,6 +103,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     leave_out(config, items)
     for item in items:
         if item.get_closest_marker("timed"):
+            if item.get_closest_marker("xdist_group"):
+                raise pytest.UsageError(f"timed, and in a group as well: {item.nodeid}")
             item.add_marker(pytest.mark.xdist_group("timed"))
         elif not item.get_closest_marker("xdist_group") and shares(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
