@@ -53,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw other examples each time, from a seed that is told; each worker has the same."""
     if config.getoption("--hypothesis-seed") is None and not hasattr(config, "workerinput"):
         config.option.hypothesis_seed = str(SystemRandom().randrange(2**32))
+    lacking = [what for is_here, what in NEEDS.values() if not is_here()]
+    shares_out = config.getoption("numprocesses", default=None)
+    if lacking and shares_out and os.environ.get("CI") == "true":
+        # Said here as well as below: what stops a worker is not told.
+        raise pytest.UsageError(f"not found on this machine: {'; '.join(lacking)}")
 
 
 @pytest.fixture(scope="session")
