@@ -19,6 +19,7 @@ prove: export EXAMPLES = 10000
 prove: export OPENAPI_CASES = 1000
 prove: export LEDGER_CARDS = 1000000
 prove: export KILLS = 50
+prove: export PAIRS = 10
 prove: export STRICT = 1
 prove: $(VENV)/.dev
 	@$(VENV)/bin/pytest -n auto --dist loadgroup tests/test_invariants.py tests/test_openapi.py

@@ -29,7 +29,7 @@ _NICER = 10
 
 @click.group()
 def ledger() -> None:
-    """Keep the ledger: remove what is old, copy it for an archive, count what is over."""
+    """Keep the ledger: remove what is old, copy it, count what is over."""
 
 
 @ledger.command(name="prune")

@@ -53,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Draw other examples each time, from a seed that is told; each worker has the same."""
     if config.getoption("--hypothesis-seed") is None and not hasattr(config, "workerinput"):
         config.option.hypothesis_seed = str(SystemRandom().randrange(2**32))
+    lacking = [what for is_here, what in NEEDS.values() if not is_here()]
+    shares_out = config.getoption("numprocesses", default=None)
+    if lacking and shares_out and os.environ.get("CI") == "true":
+        # Said here as well as below: what stops a worker is not told.
+        raise pytest.UsageError(f"not found on this machine: {'; '.join(lacking)}")
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +108,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     leave_out(config, items)
     for item in items:
         if item.get_closest_marker("timed"):
+            if item.get_closest_marker("xdist_group"):
+                raise pytest.UsageError(f"timed, and in a group as well: {item.nodeid}")
             item.add_marker(pytest.mark.xdist_group("timed"))
         elif not item.get_closest_marker("xdist_group") and shares(item):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))

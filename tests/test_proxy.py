@@ -31,7 +31,7 @@ from service.settings import Settings
 from service.web.answer import Desk
 from service.web.hook import CALL_PATH, DISCOVERY_PATH
 
-pytestmark = [pytest.mark.nginx, pytest.mark.xdist_group("proxy")]
+pytestmark = pytest.mark.nginx
 
 SMUGGLED = [json.loads(line) for line in (DATA / "http_smuggling.jsonl").read_text().splitlines()]
 JSON = {"Content-Type": "application/json"}
@@ -409,6 +409,7 @@ def slow_clients(proxy: Proxy) -> Iterator[None]:
         assert int(crowd.stdout.readline()) > 1.5 * SLOW_OF_EACH_KIND
 
 
+@pytest.mark.timed
 def test_slow_clients_do_not_slow_others(proxy: Proxy) -> None:
     p99_ms(proxy)  # what is slow the first time only
     pairs = []
