@@ -328,6 +328,9 @@ def test_a_setting_that_is_no_hash_is_refused(told: str) -> None:
 def test_a_ledger_that_is_not_there_is_told(tmp_path: Path) -> None:
     for url in (None, f"sqlite:///{tmp_path}/none/ledger.sqlite"):
         app = create_app(Settings(ledger_url=url))
+        if url:
+            app.extensions["ledger"].close()
+            (tmp_path / "none" / "ledger.sqlite").unlink(missing_ok=True)
         answer = app.test_client().get("/dashboard", **LOOPBACK)
         assert answer.status_code == 503
         assert "cannot be read now" in answer.text

@@ -36,7 +36,7 @@ from service.web.answer import Desk
 
 # What the program prints on its own when it begins and ends.
 PRINTED = re.compile(
-    r"open |content |discovery |hook call |readiness |sources |issuers registered"
+    r"open |dashboard |content |discovery |hook call |readiness |sources |issuers registered"
     r"|\[(INFO|WARNING)\] (Configuration|Start|Listening|Spawning|Shutting|Stopp|Granian|Killing)"
 )
 CALL_FIELDS = {
