@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.errors import BadSetting, StoreDown
 from service.ledger.counting.summaries import summarise
 from service.ledger.keeping import export, prune
-from service.ledger.store import is_up_to_date, open_store
+from service.ledger.store import is_up_to_date, open_to_keep
 from service.logs import begin, log
 from service.options import day, read_settings, settings_file
 from service.settings import Settings
@@ -117,7 +117,7 @@ def opened(settings: Settings) -> Iterator[Engine]:
     try:
         if settings.ledger_url is None:
             raise BadSetting("ledger_url", expected="the address of a ledger")
-        engine = open_store(settings.ledger_url.get_secret_value())
+        engine = open_to_keep(settings.ledger_url.get_secret_value())
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
     try:

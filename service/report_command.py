@@ -9,7 +9,7 @@ import click
 
 from service.content import content_folder, load
 from service.errors import BadContent, BadSetting
-from service.ledger.period import EARLIEST, MOST_DAYS
+from service.ledger.period import EARLIEST, LATEST, MOST_DAYS
 from service.options import day, read_settings, settings_file
 from service.settings import Settings
 
@@ -105,6 +105,6 @@ def _days(first: datetime | None, last: datetime | None, as_of: date) -> tuple[d
         return end.replace(day=1), end
     if last < first:
         raise click.UsageError("--to: expected a day on or after --from")
-    if first.date() < EARLIEST or (last - first).days > MOST_DAYS:
+    if first.date() < EARLIEST or last.date() > LATEST or (last - first).days > MOST_DAYS:
         raise click.UsageError(f"--from, --to: expected days since {EARLIEST}, at most ten years")
     return first.date(), last.date()

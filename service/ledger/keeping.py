@@ -7,7 +7,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    delete,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
@@ -29,8 +40,7 @@ def prune(engine: Engine, before: date) -> dict[str, int]:
     of_old_cards = feedback.c.card.in_(select(cards.c.uuid).where(old[cards]))
     with _storing(engine) as connection:
         connection.execute(delete(summaries).where(counted))
-        days = connection.execute(_days_beside(of_old_cards, old[feedback])).scalars()
-        note_days(connection, days)
+        note_days(connection, connection.execute(_days_that_change(before)).scalars())
     answers = _prune(engine, feedback, of_old_cards)
     removed = {table.name: _prune(engine, table, old[table]) for table in TABLES}
     removed[feedback.name] += answers
@@ -40,10 +50,18 @@ def prune(engine: Engine, before: date) -> dict[str, int]:
     return removed
 
 
-def _days_beside(*old: ColumnElement[bool]) -> Select[Any]:
-    """Ask for the days of all answers to cards of which one answer goes."""
-    going = select(feedback.c.card).where(or_(*old))
-    return select(feedback.c.day).where(feedback.c.card.in_(going)).distinct()
+def _days_that_change(before: date) -> CompoundSelect[Any]:
+    """Ask for the days that stay, of answers to cards of which the record or an answer goes."""
+    stays = feedback.c.day >= before
+    recorded = select(cards.c.uuid).where(cards.c.day < before)
+    said = feedback.alias()
+    answered = select(said.c.card).where(said.c.day < before)
+    return union(
+        *(
+            select(feedback.c.day).where(stays, feedback.c.card.in_(of))
+            for of in (recorded, answered)
+        )
+    )
 
 
 def _prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:

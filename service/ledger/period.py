@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-EARLIEST, MOST_DAYS = date(2000, 1, 1), 3660  # that can be asked for
+# What can be asked for.
+EARLIEST, LATEST, MOST_DAYS = date(2000, 1, 1), date(2999, 12, 31), 3660
 _MOST_DAYS_BY_DAY = 70
 _MOST_DAYS_BY_WEEK = 731
 _DAY = timedelta(days=1)

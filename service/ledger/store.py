@@ -37,6 +37,12 @@ _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
 
 
+def open_to_keep(url: str) -> Engine:
+    """Open the database for what nobody waits for, which may take its time; raises BadSetting."""
+    address = _address(url)
+    return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address)
+
+
 def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> Engine:
     """Open the database; raises BadSetting for an address that is none, or that does not last.
 
@@ -142,9 +148,8 @@ def migrate(url: str) -> None:
     from alembic import command  # not needed to serve
     from alembic.util.exc import CommandError
 
-    address = _address(url)
-    is_file = address.drivername == "sqlite"
-    engine = _sqlite(address) if is_file else _postgresql(address)  # which may take its time
+    engine = open_to_keep(url)
+    is_file = engine.dialect.name == "sqlite"
     try:
         with engine.begin() as connection:
             if not is_file:

@@ -1,6 +1,7 @@
 """The tables of the report as CSV files, which no spreadsheet takes for formulas."""
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from service.pages.counted.ink import Cell, Column, Table
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNSEEN = re.compile(r"^[\s\ufeff\u200b-\u200f\u2060]+")
 
 
 def write(tables: Iterable[Table], folder: Path) -> tuple[Path, ...]:
@@ -24,7 +26,8 @@ def _write(table: Table, path: Path) -> Path:
 def lines(table: Table) -> str:
     """Give the lines of a table's file."""
     file = StringIO(newline="")
-    writer = csv.writer(file, quoting=csv.QUOTE_MINIMAL)
+    # Words in quotes: a semicolon in them parts no cells where that is the list separator.
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow([_head(column) for column in table.columns])
     writer.writerows([_cell(cell) for cell in row] for row in table.rows)
     return file.getvalue()
@@ -40,5 +43,5 @@ def _cell(cell: Cell) -> str | float | int:
 
 def inert(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would compute, blanks before it or not."""
-    begins = text.startswith(_FORMULA) or text.strip().startswith(_FORMULA)
+    begins = text.startswith(_FORMULA) or _UNSEEN.sub("", text).startswith(_FORMULA)
     return f"'{text}" if begins else text

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlencode
 
-from service.ledger.period import EARLIEST, MOST_DAYS, Period, Scope
+from service.ledger.period import EARLIEST, LATEST, MOST_DAYS, Period, Scope
 
 _USUAL_DAYS = 28
 _ROLLING = {"7 days": 7, "28 days": 28, "90 days": 90, "12 months": 365}
@@ -31,6 +31,8 @@ class Asked:
 def asked(given: Mapping[str, str], today: date) -> Asked:
     """Read what is asked for; without days the last four weeks. Raises ValueError, in words."""
     last = _day(given, "to", today)
+    if not EARLIEST <= last <= LATEST:
+        raise ValueError(f"Days from {EARLIEST} to {LATEST} can be asked for.")
     first = _day(given, "from", last - timedelta(days=_USUAL_DAYS - 1))
     if last < first:
         raise ValueError("The last day is before the first.")
