@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import BadSetting, StoreDown
-from service.ledger.counting.summaries import summarise
+from service.ledger.counting.summaries import forget, summarise
 from service.ledger.keeping import export, prune
 from service.ledger.store import is_up_to_date, open_to_keep
 from service.logs import begin, log
@@ -70,14 +71,18 @@ def export_command(
 
 @ledger.command(name="summarise")
 @settings_file
-def summarise_command(file: Path | None) -> None:
+@click.option("--anew", is_flag=True, help="Those that were counted before, too.")
+def summarise_command(file: Path | None, *, anew: bool) -> None:
     """Count the days and months that are over, for reports and the dashboard.
 
-    A service does so itself, every hour; safe while it runs, and safe to repeat.
+    A service does so itself, every hour; safe while it runs, and safe to repeat. Rows that another
+    program wrote, or an earlier release, are seen in days that were counted before only --anew.
     """
     settings = read_settings(file)
     with opened(settings) as engine:
         try:
+            if anew:
+                forget(engine)
             counted = summarise(engine, today(ZoneInfo(settings.time_zone)))
         except SQLAlchemyError as problem:
             raise StoreDown from problem
@@ -94,14 +99,19 @@ def _keep_summarising(settings: Settings) -> None:
     apart = multiprocessing.get_context("spawn")
     time.sleep(_FIRST_AFTER_S)
     while True:
-        counting = apart.Process(target=_summarise_once, args=(settings,), daemon=True)
-        counting.start()
-        counting.join()
+        try:
+            counting = apart.Process(target=_summarise_once, args=(settings,), daemon=True)
+            counting.start()
+            counting.join(_EVERY_S)
+            counting.terminate()  # if the ledger still says nothing
+        except Exception as problem:  # whatever it is, it may be gone in an hour
+            log.error("ledger not summarised", error=type(problem).__name__)
         time.sleep(_EVERY_S)
 
 
 def _summarise_once(settings: Settings) -> None:
     """Count what is over; a ledger that cannot be used now is tried again in an hour."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the service ends it
     os.nice(_NICER)
     begin(settings.log_level)
     try:

@@ -9,7 +9,7 @@ import click
 
 from service.content import content_folder, load
 from service.errors import BadContent, BadSetting
-from service.ledger.period import EARLIEST, LATEST, MOST_DAYS
+from service.ledger.period import ASKABLE, MODES, Period, Scope
 from service.options import day, read_settings, settings_file
 from service.settings import Settings
 
@@ -25,7 +25,7 @@ _MIGRATE = "`lumbar-mri-cds migrate` brings it up to date"
 @click.option("--to", "last", type=day, help="Last day, included.")
 @click.option("--issuer", metavar="ISS", help="Calls of this issuer only.")
 @click.option("--tenant", metavar="NAME", help="Calls of this tenant of it only.")
-@click.option("--mode", type=click.Choice(["live", "silent", "all"]), default="all",
+@click.option("--mode", type=click.Choice(MODES), default="all",
               show_default=True, help="Calls that showed cards, or kept them back.")  # fmt: skip
 @click.option("--recommendation", metavar="CODE", help="Cards with this recommendation only.")
 @click.option("--smallest-cell", type=click.IntRange(min=1), metavar="N",
@@ -71,7 +71,6 @@ def _figures(settings: Settings, as_of: date, asked: dict[str, Any]) -> "Figures
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.ledger.figures import figures
-    from service.ledger.period import Period, Scope
     from service.ledger.store import is_up_to_date, open_to_read
 
     first, last = _days(asked["first"], asked["last"], as_of)
@@ -105,6 +104,6 @@ def _days(first: datetime | None, last: datetime | None, as_of: date) -> tuple[d
         return end.replace(day=1), end
     if last < first:
         raise click.UsageError("--to: expected a day on or after --from")
-    if first.date() < EARLIEST or last.date() > LATEST or (last - first).days > MOST_DAYS:
-        raise click.UsageError(f"--from, --to: expected days since {EARLIEST}, at most ten years")
+    if not Period(first=first.date(), last=last.date()).may_be_asked():
+        raise click.UsageError(f"--from, --to: expected {ASKABLE}")
     return first.date(), last.date()

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import make_ledger
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
 from ledgers import ISSUER, SmallLedger
 from werkzeug.security import generate_password_hash
 
@@ -22,7 +24,8 @@ from service.app import create_app
 from service.cli import main
 from service.errors import BadSetting
 from service.ledger.store import migrate
-from service.pages.dashboard.asked import asked
+from service.pages.dashboard import shown
+from service.pages.dashboard.asked import NotAsked, asked
 from service.pages.dashboard.shown import SECTIONS
 from service.settings import Settings
 
@@ -167,8 +170,8 @@ def test_who_called_can_be_chosen(ledger: SmallLedger, reader: FlaskClient) -> N
 
 @pytest.mark.parametrize(("query", "words"), [
     ("from=yesterday", "written like"), ("from=2026-03-02&to=2026-03-01", "before the first"),
-    ("from=1999-12-31&to=2000-01-05", "Days since"), ("from=2010-01-01&to=2026-01-01", "ten years"),
-    ("to=0001-01-01", "Days from"), ("from=9999-12-01&to=9999-12-31", "Days from"),
+    ("from=1999-12-31&to=2000-01-05", "can be asked"), ("to=0001-01-01", "can be asked"),
+    ("from=2010-01-01&to=2026-01-01", "10 years"), ("from=9999-12-01&to=9999-12-31", "10 years"),
     ("mode=canary", "mode"), (f"issuer={'x' * 600}", "too long"),
 ])  # fmt: skip
 def test_what_cannot_be_asked_is_said(reader: FlaskClient, query: str, words: str) -> None:
@@ -322,7 +325,17 @@ def test_the_command_makes_a_hash_that_lets_in(ledger: SmallLedger) -> None:
     assert CliRunner().invoke(main, ["hash-password", "--password", "short"]).exit_code == 1
 
 
-@pytest.mark.parametrize("told", ["", PASSWORD, "scrypt:1:2:3$salt", "md5$a$b"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        PASSWORD,
+        "scrypt:1:2:3$salt",
+        "md5$a$b",
+        "scrypt:3:8:1$a$00",
+        "scrypt:2:8:9999999999$a$00",
+    ],
+)
 def test_a_setting_that_is_no_hash_is_refused(told: str) -> None:
     with pytest.raises((BadSetting, ValueError), match="hash-password"):
         Settings(dashboard_password_hash=told)
@@ -340,15 +353,13 @@ def test_a_ledger_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_one_page_is_made_at_a_time(ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch) -> None:
-    from service.pages.dashboard import shown
-
     reader = opened(ledger)
     inside, go_on = threading.Event(), threading.Event()
 
     def slow(*_given: object) -> None:
         inside.set()
         go_on.wait(10)
-        raise ValueError("enough")
+        raise NotAsked("enough")
 
     monkeypatch.setattr(shown, "figures", slow)
     monkeypatch.setattr(shown, "_WAITS_S", 0.05)
@@ -386,3 +397,73 @@ def test_a_page_of_a_dashboard_of_a_large_ledger_is_there_in_a_second(
     print(f"{path} {scope or ''}: {min(took):.2f} s of computing")
     assert answer.status_code == 200
     assert min(took) < MOST_S
+
+
+def test_few_pages_wait_so_that_calls_find_a_thread(
+    ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = opened(ledger)
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(*_given: object) -> None:
+        inside.set()
+        go_on.wait(10)
+        raise NotAsked("enough")
+
+    monkeypatch.setattr(shown, "callers", slow)
+    monkeypatch.setattr(shown, "_WAITS_S", 8)
+
+    def ask() -> int:
+        client = reader.application.test_client()
+        return client.get("/dashboard", **LOOPBACK).status_code
+
+    with ThreadPoolExecutor(2) as others:
+        waiting = [others.submit(ask)]
+        inside.wait(10)
+        waiting.append(others.submit(ask))
+        time.sleep(0.2)  # until it waits for its turn
+        begun = time.monotonic()
+        assert [ask() for _ in range(5)] == [503] * 5
+        assert time.monotonic() - begun < 4
+        go_on.set()
+    assert {one.result() for one in waiting} == {400}
+
+
+def test_eight_hours_begin_with_the_login(
+    ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = production(ledger, dashboard_password_hash=HASH)
+    log_in(reader)
+    reader.get("/dashboard", **HTTPS)  # the first page puts the token of its form into the cookie
+    began = int(time.time())
+    for hours, status in ((4, 200), (7, 200), (7.9, 200), (8.1, 303)):
+        monkeypatch.setattr(
+            TimestampSigner, "get_timestamp", lambda _, h=hours: began + int(h * 3600)
+        )
+        answer = reader.get("/dashboard", **HTTPS)
+        assert answer.status_code == status
+        if status == 200:
+            assert "Set-Cookie" not in answer.headers
+
+
+def test_a_fault_of_ours_is_told_as_one(
+    ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_given: object) -> None:
+        raise ValueError("a word of the ledger")
+
+    monkeypatch.setattr(shown, "figures", faulty)
+    answer = opened(ledger).get("/dashboard", **LOOPBACK)
+    assert answer.status_code == 500
+    assert "a word of the ledger" not in answer.text
+
+
+def test_a_file_is_named_by_what_it_holds(reader: FlaskClient) -> None:
+    query = f"{DAYS}&issuer={ISSUER}&recommendation=DeferSixWeeks&mode=live"
+    named = reader.get(f"/dashboard/advice/main.csv?{query}", **LOOPBACK)
+    assert named.status_code == 404
+    named = reader.get(f"/dashboard/advice/main-numbers.csv?{query}", **LOOPBACK)
+    assert named.headers["Content-Disposition"] == (
+        "attachment; filename=main-numbers-https-ehr-example-org--DeferSixWeeks-live"
+        "-2026-03-01-2026-03-31.csv"
+    )

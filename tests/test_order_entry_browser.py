@@ -181,7 +181,12 @@ def test_an_override_lasts_until_it_is_opened_again(visit: Visit) -> None:
     page = visit("iris-imaginary")
     card = page.locator("[data-topic=DeferImproving]")
     card.get_by_text("Not following this advice").click()
-    card.get_by_role("button", name="Record the reason").click()
+    record = card.get_by_role("button", name="Record the reason")
+    record.click()
+    expect(card.get_by_label("Because")).to_be_focused()  # no reason is told that nobody chose
+    expect(record).to_be_visible()
+    card.get_by_label("Because").select_option(index=1)
+    record.click()
     urgent = page.get_by_role("radio", name="Urgent")
     assert asked(page, urgent.check)["priority"] == "urgent"
     expect(card).to_contain_text("Not followed")

@@ -1,7 +1,8 @@
 """What is counted of days that are over is kept, and tells no other figures than the rows do."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import count, cycle, product
 from pathlib import Path
@@ -13,11 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledgers import DAY, ISSUER, TENANT, SmallLedger
 from postgres import Postgres
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from service import ledger_commands
 from service.cli import main
 from service.ledger.counting import kinds, summaries
+from service.ledger.counting.changes import changes
 from service.ledger.counting.summaries import summarise
 from service.ledger.feedback import FeedbackBook, Occasion, Said
 from service.ledger.figures import Figures, figures
@@ -296,3 +298,73 @@ def test_every_part_is_kept(ledger: Written) -> None:
     with ledger.engine.connect() as connection:
         parts = connection.execute(select(func.count(table.c.part.distinct()))).scalar()
     assert parts == len(kinds.PARTS)
+
+
+def test_what_another_program_wrote_is_seen_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    made = Written(url)
+    made.record(UUID.format(1), DAY)
+    monkeypatch.setenv("LUMBAR_MRI_CDS_LEDGER_URL", url)
+    CliRunner().invoke(main, ["ledger", "summarise"])
+    made.small.card()
+    assert figures(made.engine, PERIODS[0], Scope()).main.indication["DeferSixWeeks"].cards == 1
+    told = CliRunner().invoke(main, ["ledger", "summarise", "--anew"]).output
+    assert told == "1 days and months were counted\n"
+    assert figures(made.engine, PERIODS[0], Scope()).main.indication["DeferSixWeeks"].cards == 2
+    made.engine.dispose()
+
+
+def test_a_table_that_cannot_be_read_is_counted(ledger: Written) -> None:
+    ledger.record(UUID.format(1), DAY)
+    summarise(ledger.engine, TODAY)
+    with ledger.engine.begin() as connection:
+        connection.execute(table.update().values(counts=b"\xc1"))
+    assert figures(ledger.engine, PERIODS[0], Scope()).main.calls == 1
+
+
+def test_several_may_count_at_once(ledger: Written) -> None:
+    for number in range(20):
+        ledger.record(UUID.format(number), DAY + timedelta(days=number))
+    with ThreadPoolExecutor(4) as counting:
+        done = [counting.submit(summarise, ledger.engine, TODAY) for _ in range(4)]
+        assert sum(one.result() for one in done) >= 20
+    ledger.agrees()
+
+
+def test_what_is_said_again_changes_nothing(ledger: Written) -> None:
+    ledger.record(UUID.format(1), DAY)
+    ledger.say(UUID.format(1), DAY, "accepted")
+    with ledger.engine.connect() as connection:
+        before = changes(connection)
+    said = Said(card=UUID.format(2), outcome="accepted", outcome_at=5)
+    occasion = Occasion(call_id="c", issuer=ISSUER, tenant=TENANT, received_at=5, day=DAY)
+    for _ in range(3):
+        ledger.book.store([said], {UUID.format(2): "R60"}, occasion)
+    with ledger.engine.connect() as connection:
+        assert changes(connection)[DAY] == before[DAY] + 1
+
+
+@pytest.mark.parametrize("meanwhile", ["row", "prune"])
+def test_what_changes_while_it_is_counted_is_not_believed(
+    ledger: Written, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    ledger.record(UUID.format(1), DAY)
+    ledger.record("last", TODAY)
+    counted = summaries._count_day
+
+    def slowly(connection: Connection, day: date) -> Mapping[str, bytes]:
+        made = counted(connection, day)
+        if day == DAY and meanwhile == "row":
+            ledger.record(UUID.format(2), DAY)
+        elif day == DAY:
+            prune(ledger.engine, DAY + timedelta(days=5))
+        return made
+
+    monkeypatch.setattr(summaries, "_count_day", slowly)
+    summarise(ledger.engine, TODAY)
+    monkeypatch.undo()
+    if meanwhile == "prune":
+        ledger.record(UUID.format(3), DAY - timedelta(days=1))  # the days before are there again
+    ledger.agrees()

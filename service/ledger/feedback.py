@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
-from service.ledger.counting.changes import note_cards
+from service.ledger.counting.changes import note_answers
 from service.ledger.rows import insert_new
 from service.ledger.schema import cards, feedback
 
@@ -81,10 +81,15 @@ class FeedbackBook:
     def store(self, said: Sequence[Said], rules: Rules, of: Occasion) -> None:
         """Store what was said, and return when it is on the disk; raises StoreDown."""
         rows = [self._row(one, rules[one.card], of) for one in said]
-        if rows:
-            with self._connected() as connection:
-                insert_new(connection, feedback, rows)
-                note_cards(connection, {one.card for one in said})
+        if not rows:
+            return
+        with self._connected() as connection:
+            same = feedback.c.id.in_([row["id"] for row in rows])
+            known = set(connection.execute(select(feedback.c.id).where(same)).scalars())
+            new = [row for row in rows if row["id"] not in known]
+            if new:
+                insert_new(connection, feedback, new)
+                note_answers(connection, {row["card"] for row in new})
 
     def _row(self, one: Said, rule: str, of: Occasion) -> dict[str, Any]:
         told = asdict(one)

@@ -19,9 +19,8 @@ from service.ledger.practice import Clinician, clinicians_of
 from service.ledger.store import at_one_moment
 from service.ledger.traffic import Traffic, calls_of, traffic_of
 
-ALL: frozenset[Part[Any]] = frozenset(kinds.PARTS)
-_MAIN: frozenset[Part[Any]] = frozenset({kinds.CARDS, kinds.CALLS})
 _BY_DAY: frozenset[Part[Any]] = frozenset({kinds.JUDGED, kinds.CALLS})
+ALL: frozenset[Part[Any]] = frozenset(kinds.PARTS) - _BY_DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,19 +73,18 @@ def figures(
     """Count everything, as of one moment; raises SQLAlchemyError without a ledger.
 
     What canaries asked is never counted. A scope of one recommendation leaves the calls as they
-    are: they have none. The main numbers are always counted, of the rest what `parts` name.
+    are: they have none. Cards and calls are always counted, of the rest what `parts` name.
     """
     with at_one_moment(engine) as connection:
-        totals = parts - {kinds.JUDGED} | _MAIN
-        now = sums(connection, period, scope, totals, by_day=_BY_DAY)
-        before = sums(connection, period.before, scope, _MAIN)
+        now = sums(connection, period, scope, parts | {kinds.CARDS}, by_day=_BY_DAY)
+        before = sums(connection, period.before, scope, (kinds.CARDS, kinds.CALLS))
     traffic = traffic_of(now)
     cards = _within(now.everywhere(kinds.CARDS), scope)
     earlier = _within(before.everywhere(kinds.CARDS), scope)
     return Figures(
         period=period,
         scope=scope,
-        main=_main(calls_of(now.everywhere(kinds.CALLS)), cards),
+        main=_main((traffic.calls, traffic.calls_with_order), cards),
         before=_main(calls_of(before.everywhere(kinds.CALLS)), earlier),
         buckets=period.buckets,
         over_time=_over_time(now.by_day(kinds.JUDGED), period, scope),

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import date
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Engine,
     Select,
@@ -23,7 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.errors import StoreDown
 from service.ledger.counting.changes import note_days
-from service.ledger.schema import calls, cards, feedback, late_changes, summaries, unmapped_codes
+from service.ledger.counting.summaries import days_of
+from service.ledger.period import Period
+from service.ledger.schema import calls, cards, feedback, summaries, unmapped_codes
 
 TABLES = (calls, cards, unmapped_codes, feedback)
 _AT_ONCE = 5000  # rows: calls that come meanwhile wait for no more
@@ -35,33 +36,33 @@ def prune(engine: Engine, before: date) -> dict[str, int]:
     Answers go with their cards, whenever they came. What was counted of those days goes too, with
     the month that they are cut from.
     """
-    counted = summaries.c.first < before
     old = {table: table.c.day < before for table in TABLES}
     of_old_cards = feedback.c.card.in_(select(cards.c.uuid).where(old[cards]))
-    with _storing(engine) as connection:
-        connection.execute(delete(summaries).where(counted))
-        note_days(connection, connection.execute(_days_that_change(before)).scalars())
+    with _or_down(engine.connect()) as connection:  # which takes its time, and holds up no writer
+        changing = _days_that_change(connection, before)
+    with _or_down(engine.begin()) as connection:
+        connection.execute(delete(summaries).where(summaries.c.first < before))
+        note_days(connection, changing)
     answers = _prune(engine, feedback, of_old_cards)
     removed = {table.name: _prune(engine, table, old[table]) for table in TABLES}
     removed[feedback.name] += answers
-    with _storing(engine) as connection:
-        connection.execute(delete(summaries).where(counted))  # a count may have been under way
-        connection.execute(delete(late_changes).where(late_changes.c.day < before))
     return removed
 
 
-def _days_that_change(before: date) -> CompoundSelect[Any]:
-    """Ask for the days that stay, of answers to cards of which the record or an answer goes."""
-    stays = feedback.c.day >= before
+def _days_that_change(connection: Connection, before: date) -> set[date]:
+    """Give the days that go, and those of answers to cards of which record or an answer goes."""
+    there = days_of(connection)
+    if there is None or there.first >= before:
+        return set()
+    gone = Period(first=there.first, last=min(there.last, before - timedelta(days=1)))
     recorded = select(cards.c.uuid).where(cards.c.day < before)
     said = feedback.alias()
     answered = select(said.c.card).where(said.c.day < before)
-    return union(
-        *(
-            select(feedback.c.day).where(stays, feedback.c.card.in_(of))
-            for of in (recorded, answered)
-        )
+    asked = (
+        select(feedback.c.day).where(feedback.c.day >= before, feedback.c.card.in_(of))
+        for of in (recorded, answered)
     )
+    return {*gone.each, *connection.execute(union(*asked)).scalars()}
 
 
 def _prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:
@@ -69,7 +70,7 @@ def _prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:
     some = select(*table.primary_key.columns).where(old).limit(_AT_ONCE)
     removed = 0
     while True:
-        with _storing(engine) as connection:
+        with _or_down(engine.begin()) as connection:
             count = connection.execute(delete(table).where(key.in_(some))).rowcount
         removed += count
         if not count:
@@ -77,9 +78,10 @@ def _prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:
 
 
 @contextmanager
-def _storing(engine: Engine) -> Iterator[Connection]:
+def _or_down(opened: AbstractContextManager[Connection]) -> Iterator[Connection]:
+    """Give a connection; raises StoreDown, whatever fails."""
     try:
-        with engine.begin() as connection:
+        with opened as connection:
             yield connection
     except (SQLAlchemyError, OSError) as problem:
         raise StoreDown from problem

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+KEPT_BACK, UNANSWERED = "kept-back", "unanswered"  # what became of a card of which nothing was said
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
@@ -44,8 +46,8 @@ class Given:
 
 
 def given_of(outcomes: Mapping[str, int]) -> Given:
-    """Sum up counts by outcome: kept-back, unanswered, accepted, overridden."""
-    kept_back = outcomes.get("kept-back", 0)
+    """Sum up counts by outcome: KEPT_BACK, UNANSWERED, accepted, overridden."""
+    kept_back = outcomes.get(KEPT_BACK, 0)
     cards = sum(outcomes.values())
     shown = Outcome(
         shown=cards - kept_back,

@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 # What can be asked for.
-EARLIEST, LATEST, MOST_DAYS = date(2000, 1, 1), date(2999, 12, 31), 3660
+_EARLIEST, _LATEST, _MOST_YEARS = date(2000, 1, 1), date(2999, 12, 31), 10
+_MOST_DAYS = 366 * _MOST_YEARS
+ASKABLE = f"days from {_EARLIEST} to {_LATEST}, at most {_MOST_YEARS} years"
 _MOST_DAYS_BY_DAY = 70
 _MOST_DAYS_BY_WEEK = 731
 _DAY = timedelta(days=1)
-_MODES = {"live": ("live",), "silent": ("silent",), "all": ("live", "silent")}  # never canary
+Mode = Literal["live", "silent", "all"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+COUNTED = ("live", "silent")  # never canary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +35,10 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise ValueError("a period ends on its first day or later")
+
+    def may_be_asked(self) -> bool:
+        """Whether it is one that a reader can ask for."""
+        return self.first >= _EARLIEST and self.last <= _LATEST and self.days <= _MOST_DAYS
 
     @property
     def days(self) -> int:
@@ -102,7 +110,7 @@ class Scope:
 
     issuer: str | None = None
     tenant: str | None = None
-    mode: Literal["live", "silent", "all"] = "all"
+    mode: Mode = "all"
     recommendation: str | None = None
 
     def __post_init__(self) -> None:
@@ -115,7 +123,8 @@ class Scope:
         return (
             self.issuer in (None, issuer)
             and self.tenant in (None, tenant)
-            and mode in _MODES[self.mode]
+            and self.mode in ("all", mode)
+            and mode in COUNTED
         )
 
 

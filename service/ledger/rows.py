@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from service.ledger.counting.changes import note_cards, note_days
+from service.ledger.counting.changes import note_records
 from service.ledger.schema import calls, cards, unmapped_codes
 
 # The rows of one call by their table; a day is written 2026-11-26.
@@ -64,13 +64,10 @@ def insert(connection: Connection, records: Iterable[Record]) -> None:
         if by_table[name]:
             insert_new(connection, table, by_table[name])
     days = {row["day"] for rows in by_table.values() for row in rows}
-    note_days(connection, days)
-    note_cards(connection, {row["uuid"]: row["day"] for row in by_table[cards.name]})
+    note_records(connection, days, [row["uuid"] for row in by_table[cards.name]])
 
 
 def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     """Insert those rows whose key is new."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
-    else:
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

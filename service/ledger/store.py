@@ -32,15 +32,10 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 1500  # so long a call waits for another writer
 _READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
+_HANGS_S, _READS_S = 2.0, 60.0  # so long it may answer nothing to a call, and to a report
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
 _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
-
-
-def open_to_keep(url: str) -> Engine:
-    """Open the database for what nobody waits for, which may take its time; raises BadSetting."""
-    address = _address(url)
-    return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address)
 
 
 def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> Engine:
@@ -54,24 +49,23 @@ def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> E
     if address.drivername == "sqlite":
         return _sqlite(address, "FULL" if durable else "NORMAL", lock_ms)
     limits = f"-c statement_timeout={_BUSY_MS} -c lock_timeout={lock_ms}"
-    engine = _postgresql(address, limits)
-    from service.ledger.patience import Impatient
+    return _postgresql(address, limits, patience_s=_HANGS_S)
 
-    @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, given: Any, named: Any) -> Impatient:
-        return Impatient.connect(*given, **named)
 
-    return engine
+def open_to_keep(url: str) -> Engine:
+    """Open the database for what nobody waits for, however long it takes; raises BadSetting."""
+    address = _address(url)
+    return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address)
 
 
 def open_to_read(url: str) -> Engine:
-    """Open the database for a report, which may take its time and changes nothing.
+    """Open the database for a report, which changes nothing and may take a minute a question.
 
     Raises BadSetting for an address that is none, or a file that is not there.
     """
     address = _address(url)
     if address.drivername != "sqlite":
-        return _postgresql(address)
+        return _postgresql(address, patience_s=_READS_S)
     if not Path(address.database or "").is_file():
         raise BadSetting("ledger_url", expected="a ledger that is there: see `serve`, `migrate`")
     engine = _sqlite(address)
@@ -96,9 +90,9 @@ def _address(url: str) -> URL:
     return address
 
 
-def _postgresql(address: URL, options: str = "") -> Engine:
+def _postgresql(address: URL, options: str = "", *, patience_s: float | None = None) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             address.set(drivername="postgresql+psycopg"),
             hide_parameters=True,
             pool_pre_ping=True,
@@ -108,6 +102,12 @@ def _postgresql(address: URL, options: str = "") -> Engine:
     except ImportError:
         expected = "sqlite:///FILE, or the extra `postgresql` to be installed"
         raise BadSetting("ledger_url", expected=expected) from None
+
+    if patience_s is not None:
+        from service.ledger.patience import impatient
+
+        event.listen(engine, "do_connect", impatient(patience_s))
+    return engine
 
 
 def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) -> Engine:

@@ -23,7 +23,7 @@ from service.ehr.prefetch import FETCHED, SENT
 from service.ehr.searches import GROUPS
 from service.ledger.counting.summaries import summarise
 from service.ledger.schema import calls, cards, feedback, unmapped_codes
-from service.ledger.store import migrate, open_store
+from service.ledger.store import migrate, open_to_keep
 from service.web.hook import CALL_PATH
 
 TABLES = (calls, cards, unmapped_codes, feedback)
@@ -386,7 +386,7 @@ def main() -> None:
     url = given.where if "://" in given.where else f"sqlite:///{given.where}"
     begun = time.monotonic()
     migrate(url)
-    engine = open_store(url)
+    engine = open_to_keep(url)
     made = fill(engine, given.cards, given.days, given.seed)
     filled = time.monotonic()
     counted = summarise(engine, LAST + timedelta(days=60))

@@ -1,6 +1,6 @@
 """Notes which past days got rows after they may have been counted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, func, select
@@ -27,21 +27,29 @@ def note_days(connection: Connection, days: Iterable[date]) -> None:
     )
 
 
-def note_cards(connection: Connection, uuids: Mapping[str, date] | Iterable[str]) -> None:
-    """Note that the records of some cards come, or answers to them: the days of both change.
+def note_records(connection: Connection, days: Set[date], uuids: Collection[str]) -> None:
+    """Note that records of some days come, with these cards.
 
-    Of records, with their days, only those that come late can have answers on a day that is over.
+    Only where some come late can answers have come before them, and have been counted without.
+    """
+    last = _last_watched(connection)
+    if any(day <= last for day in days):
+        note_days(connection, {*days, *_days_of(connection, uuids)})
+
+
+def note_answers(connection: Connection, uuids: Collection[str]) -> None:
+    """Note that answers to some cards come: the days of the cards, and of answers to them, change.
+
     Of a record and an answer that come in the same instant, neither sees the other: only on
     PostgreSQL, and it only counts where both come days late.
     """
-    if isinstance(uuids, Mapping):
-        last = _last_watched(connection)
-        uuids = [uuid for uuid, day in uuids.items() if day <= last]
-    named = list(uuids)
-    if named:
-        issued = select(cards.c.day).where(cards.c.uuid.in_(named))
-        said = select(feedback.c.day).where(feedback.c.card.in_(named))
-        note_days(connection, connection.execute(issued.union(said)).scalars())
+    note_days(connection, _days_of(connection, uuids))
+
+
+def _days_of(connection: Connection, uuids: Collection[str]) -> Iterable[date]:
+    issued = select(cards.c.day).where(cards.c.uuid.in_(uuids))
+    said = select(feedback.c.day).where(feedback.c.card.in_(uuids))
+    return connection.execute(issued.union(said)).scalars()
 
 
 def _last_watched(connection: Connection) -> date:

@@ -22,7 +22,7 @@ class Card(NamedTuple):
     recommendation: str
     indicator: str
     hook: str | None
-    outcome: str  # kept-back, unanswered, accepted, overridden
+    outcome: str  # KEPT_BACK, UNANSWERED, accepted, overridden
     reason_system: str | None = None
     reason_code: str | None = None
     suggestions: str | None = None
@@ -113,9 +113,12 @@ def write(table: Table[Any]) -> bytes:
     return msgspec.msgpack.encode(table)
 
 
-def read(written: bytes) -> Table[Any]:
-    """Read a table: sites and kinds as plain tuples; raises msgspec.MsgspecError."""
-    return _DECODER.decode(written)
+def read(written: bytes) -> Table[Any] | None:
+    """Read a table: sites and kinds as plain tuples; None from what is none."""
+    try:
+        return _DECODER.decode(written)
+    except msgspec.MsgspecError:
+        return None
 
 
 CARDS = Part("cards", Card)

@@ -19,11 +19,11 @@ from service.ledger.counting.kinds import (
     Tables,
     Unmapped,
 )
+from service.ledger.period import COUNTED
 from service.ledger.schema import calls, unmapped_codes
 
 CALL_ENDPOINT = "/cds-services/lumbar-mri"
 TENTHS_A_MS = 10  # durations are kept to a tenth of a millisecond
-_MODES = ("live", "silent")  # never canary
 # Where a section was read from; any other word says why it was not.
 _SENT, _FETCHED = "prefetch", "fhir-server"
 
@@ -48,7 +48,7 @@ def _calls(connection: Connection, day: date) -> Table[Call]:
         c.content_version, c.endpoint, c.hook, c.status, c.reason, c.mode, c.issuer, c.tenant,
         c.orders > 0,
     )  # fmt: skip
-    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(_MODES)).group_by(*kind)
+    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(COUNTED)).group_by(*kind)
     found: dict[Site, Counter[Call]] = defaultdict(Counter)
     for row in connection.execute(asked):
         version, endpoint, hook, status, reason, mode, issuer, tenant, with_order, count = row
@@ -67,7 +67,7 @@ def _durations(connection: Connection, day: date) -> Table[Duration]:
         else_=func.round(exact),
     )
     tenths = cast(rounded, BigInteger)
-    mine = (c.day == day, c.mode.in_(_MODES), c.endpoint == CALL_ENDPOINT)
+    mine = (c.day == day, c.mode.in_(COUNTED), c.endpoint == CALL_ENDPOINT)
     kind = (tenths, c.hook, c.mode, c.tenant, c.issuer)
     asked = select(*kind, func.count()).where(*mine).group_by(*kind)
     found: dict[tuple[Any, ...], Counter[Any]] = defaultdict(Counter)
@@ -84,7 +84,7 @@ def _read(connection: Connection, day: date) -> tuple[Table[Read], Table[Missing
     c = calls.c
     kind = (c.issuer, c.tenant, c.mode, c.origins, c.failed_questions)
     said = c.origins.is_not(None) | c.failed_questions.is_not(None)
-    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(_MODES), said)
+    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(COUNTED), said)
     read: dict[Site, Counter[Read]] = defaultdict(Counter)
     missing: dict[Site, Counter[Missing]] = defaultdict(Counter)
     failed: dict[Site, Counter[Failed]] = defaultdict(Counter)
@@ -123,7 +123,7 @@ def _json(text: str | None) -> Any:
 def _unmapped(connection: Connection, day: date) -> Table[Unmapped]:
     c = unmapped_codes.c
     kind = (c.issuer, c.tenant, c.mode, c.system, c.code)
-    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(_MODES)).group_by(*kind)
+    asked = select(*kind, func.count()).where(c.day == day, c.mode.in_(COUNTED)).group_by(*kind)
     found: dict[Site, Counter[Unmapped]] = defaultdict(Counter)
     for issuer, tenant, mode, system, code, count in connection.execute(asked):
         found[Site(issuer, tenant, mode)][Unmapped(system, code)] += count

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, func, select
 
 from service.ledger.counting import kinds
 from service.ledger.counting.kinds import Lost, Site, Table, Tables
+from service.ledger.outcomes import KEPT_BACK, UNANSWERED
+from service.ledger.period import COUNTED
 from service.ledger.schema import cards, feedback
 
-_MODES = ("live", "silent")  # never canary
 # What tells cards apart here, in the order of their index: then no row is read for it.
 _OF_A_CARD = (
     cards.c.position, cards.c.recommendation, cards.c.indicator, cards.c.hook, cards.c.shown,
@@ -24,8 +25,7 @@ _SAID = (
 _WHEN = (
     feedback.c.time_doubtful, feedback.c.outcome_at, feedback.c.received_at, feedback.c.id,
 )  # fmt: skip
-_UNANSWERED: tuple[Any, ...] = ("unanswered", None, None, None)
-_KEPT_BACK: tuple[Any, ...] = ("kept-back", None, None, None)
+_NOTHING_SAID = (None, None, None)
 
 
 def of_cards(connection: Connection, day: date) -> Tables:
@@ -33,7 +33,7 @@ def of_cards(connection: Connection, day: date) -> Tables:
 
     Of answers to a card whose record is not there, those that came on this day are counted.
     """
-    mine = (cards.c.day == day, cards.c.mode.in_(_MODES))
+    mine = (cards.c.day == day, cards.c.mode.in_(COUNTED))
     asked = select(*_OF_A_CARD, func.count()).where(*mine).group_by(*_OF_A_CARD)
     issued = {tuple(row[:-1]): row[-1] for row in connection.execute(asked).all()}
     ended: Counter[tuple[Any, ...]] = Counter()
@@ -42,7 +42,8 @@ def of_cards(connection: Connection, day: date) -> Tables:
         ended[kind + said] += 1
     for kind, count in issued.items():
         if count:
-            ended[kind + (_UNANSWERED if kind[_SHOWN] else _KEPT_BACK)] = count
+            outcome = UNANSWERED if kind[_SHOWN] else KEPT_BACK
+            ended[(*kind, outcome, *_NOTHING_SAID)] = count
     return _tables(ended) | {kinds.LOST.name: _lost(connection, day)}
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.ledger.counting import kinds
 from service.ledger.counting.changes import SETTLED_AFTER, changes
@@ -31,6 +32,7 @@ def summarise(engine: Engine, today: date) -> int:
 
     Gives how many were counted; raises SQLAlchemyError. Nothing is kept of the last days, to which
     rows still come. Each is a transaction of its own, and several processes may do so at once.
+    What changes while it is counted is left for the next time.
     """
     with engine.connect() as connection:
         there = days_of(connection)
@@ -45,6 +47,12 @@ def summarise(engine: Engine, today: date) -> int:
         _keep(engine, MONTH, first, _add_up_month)
         counted += 1
     return counted
+
+
+def forget(engine: Engine) -> None:
+    """Remove all that is kept, so that it is counted anew; raises SQLAlchemyError."""
+    with engine.begin() as connection:
+        connection.execute(delete(summaries))
 
 
 def days_of(connection: Connection) -> Period | None:
@@ -96,11 +104,14 @@ def _keep(
          "counts": counts}
         for part, counts in made.items()
     ]  # fmt: skip
+    dialect = postgresql if engine.dialect.name == "postgresql" else sqlite
+    added = dialect.insert(summaries)
+    anew = {name: added.excluded[name] for name in ("form", "changes", "counts")}
     with engine.begin() as connection:
         connection.execute(
-            delete(summaries).where(summaries.c.step == step, summaries.c.first == first)
+            added.on_conflict_do_update(index_elements=summaries.primary_key.columns, set_=anew),
+            rows,
         )
-        connection.execute(insert(summaries), rows)
 
 
 def _count_day(connection: Connection, day: date) -> Mapping[str, bytes]:
@@ -149,5 +160,6 @@ def kept(
     for place in range(0, len(wanted), _AT_ONCE):
         some = wanted[place : place + _AT_ONCE]
         for first, noted, counts in connection.execute(asked.where(s.first.in_(some))):
-            if noted == changes_of(late, step, first):
-                yield first, kinds.read(counts)
+            table = kinds.read(counts) if noted == changes_of(late, step, first) else None
+            if table is not None:
+                yield first, table

@@ -1,7 +1,7 @@
 """Adds up the counts of a period: kept ones where they hold, the rest counted on the spot."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -47,17 +47,12 @@ class Sums:
             for kind, count in counts.items():
                 yield day, make(kind), count
 
-    def add(self, part: Part[Any], table: Table[Any]) -> None:
-        """Add a table to the whole."""
+    def add(self, part: Part[Any], table: Table[Any], day: date | None = None) -> None:
+        """Add a table to the whole, or to a day."""
         for site, counts in table.items():
             if self.scope.has(*site):
-                self._totals[part.name][site].update(counts)
-
-    def add_day(self, part: Part[Any], day: date, table: Table[Any]) -> None:
-        """Add a table to a day."""
-        for site, counts in table.items():
-            if self.scope.has(*site):
-                self._days[part.name][day].update(counts)
+                to = self._totals[part.name][site] if day is None else self._days[part.name][day]
+                to.update(counts)
 
 
 def sums(
@@ -71,26 +66,21 @@ def sums(
         return made
     late = changes(connection)
     lacking: dict[tuple[Part[Any], bool], set[date]] = {}
-    for part in totals:
-        rest = lacking[part, False] = set(shared.each)
-        months = {month.first: month for month in shared.months}
+    for part, is_by_day in (*((one, False) for one in totals), *((one, True) for one in by_day)):
+        rest = lacking[part, is_by_day] = set(shared.each)
+        months = {} if is_by_day else {month.first: month for month in shared.months}
         for first, table in kept(connection, part, MONTH, months, late):
             rest -= set(months[first].each)
             made.add(part, table)
         for day, table in kept(connection, part, DAY, rest, late):
             rest.remove(day)
-            made.add(part, table)
-    for part in by_day:
-        rest = lacking[part, True] = set(shared.each)
-        for day, table in kept(connection, part, DAY, rest, late):
-            rest.remove(day)
-            made.add_day(part, day, table)
+            made.add(part, table, day if is_by_day else None)
     _count_lacking(connection, made, lacking)
     return made
 
 
 def _count_lacking(
-    connection: Connection, made: Sums, lacking: dict[tuple[Part[Any], bool], set[date]]
+    connection: Connection, made: Sums, lacking: Mapping[tuple[Part[Any], bool], set[date]]
 ) -> None:
     """Count the days of which nothing is kept: all parts of one source at once."""
     for parts, source in SOURCES:
@@ -98,7 +88,5 @@ def _count_lacking(
         for day in sorted(set().union(*wanted.values())):
             tables = source(connection, day)
             for (part, is_by_day), days in wanted.items():
-                if day in days and is_by_day:
-                    made.add_day(part, day, tables[part.name])
-                elif day in days:
-                    made.add(part, tables[part.name])
+                if day in days:
+                    made.add(part, tables[part.name], day if is_by_day else None)

@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal, cast, get_args
+from typing import Any
 from urllib.parse import urlencode
 
-from service.ledger.period import EARLIEST, LATEST, MOST_DAYS, Period, Scope
+from service.ledger.period import ASKABLE, MODES, Period, Scope
 
 _USUAL_DAYS = 28
 _ROLLING = {"7 days": 7, "28 days": 28, "90 days": 90, "12 months": 365}
-Mode = Literal["live", "silent", "all"]
-MODES = get_args(Mode)
 _MOST_LETTERS = 512
+
+
+class NotAsked(ValueError):
+    """What was asked for is nothing that can be shown; says why, for the reader."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,39 +31,39 @@ class Asked:
 
 
 def asked(given: Mapping[str, str], today: date) -> Asked:
-    """Read what is asked for; without days the last four weeks. Raises ValueError, in words."""
+    """Read what is asked for; without days the last four weeks. Raises NotAsked."""
     last = _day(given, "to", today)
-    if not EARLIEST <= last <= LATEST:
-        raise ValueError(f"Days from {EARLIEST} to {LATEST} can be asked for.")
-    first = _day(given, "from", last - timedelta(days=_USUAL_DAYS - 1))
+    usual = max(last.toordinal() - _USUAL_DAYS + 1, 1)
+    first = _day(given, "from", date.fromordinal(usual))
     if last < first:
-        raise ValueError("The last day is before the first.")
-    if first < EARLIEST or (last - first).days > MOST_DAYS:
-        raise ValueError(f"Days since {EARLIEST} can be asked for, ten years at the most.")
+        raise NotAsked("The last day is before the first.")
+    period = Period(first=first, last=last)
+    if not period.may_be_asked():
+        raise NotAsked(f"What can be asked for: {ASKABLE}.")
     mode = given.get("mode") or "all"
     if mode not in MODES:
-        raise ValueError("The mode is live, silent or all.")
+        raise NotAsked("The mode is live, silent or all.")
     issuer = _text(given, "issuer")
     scope = Scope(
         issuer=issuer,
         tenant=_text(given, "tenant") if issuer else None,
-        mode=cast(Mode, mode),
+        mode=mode,
         recommendation=_text(given, "recommendation"),
     )
-    return Asked(period=Period(first=first, last=last), scope=scope)
+    return Asked(period=period, scope=scope)
 
 
 def _day(given: Mapping[str, str], name: str, otherwise: date) -> date:
     try:
         return date.fromisoformat(given[name]) if given.get(name) else otherwise
     except ValueError:
-        raise ValueError("A day is written like 2026-10-31.") from None
+        raise NotAsked("A day is written like 2026-10-31.") from None
 
 
 def _text(given: Mapping[str, str], name: str) -> str | None:
     told = given.get(name) or None
     if told is not None and len(told) > _MOST_LETTERS:
-        raise ValueError(f"The {name} is too long.")
+        raise NotAsked(f"The {name} is too long.")
     return told
 
 

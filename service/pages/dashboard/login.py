@@ -38,6 +38,7 @@ class Login:
             SESSION_COOKIE_SAMESITE="Strict",
             SESSION_COOKIE_SECURE=by_tls,
             PERMANENT_SESSION_LIFETIME=_HOURS * 3600,
+            SESSION_REFRESH_EACH_REQUEST=False,  # those hours begin with the login
             WTF_CSRF_TIME_LIMIT=None,  # a form holds as long as its session
         )
 
@@ -73,12 +74,12 @@ class Login:
 
 
 def form_token() -> str:
-    """Give what a form of this session has to bring along."""
+    """Give what a form has to bring along, to show that it is one of this reader's."""
     return str(generate_csrf())
 
 
 def is_ours(token: str | None) -> bool:
-    """Whether a form comes from a page of this session."""
+    """Whether a form comes from a page that this reader was shown."""
     try:
         validate_csrf(token)
     except ValidationError:

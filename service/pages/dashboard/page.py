@@ -1,5 +1,6 @@
 """The addresses of the dashboard: its pages, its tables as files, and the door before them."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
@@ -7,15 +8,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.clinical.guideline import Guideline
-from service.errors import BadSetting, StoreDown
+from service.errors import BadSetting
+from service.ledger.period import MODES
 from service.logs import log
 from service.pages import csv_files
-from service.pages.dashboard.asked import MODES, Asked, asked, presets
+from service.pages.dashboard.asked import Asked, NotAsked, asked, presets
 from service.pages.dashboard.login import PATH, Login, form_token, is_ours
 from service.pages.dashboard.shown import SECTIONS, Busy, Shown
 from service.pages.report import headline_numbers
@@ -105,14 +116,21 @@ def _show_pages(
         """Answer one table of it as a file."""
         wanted = asked(request.args, today())
         found = shown.table(section, name, wanted) or abort(404)
-        file = f"{name}-{wanted.period.first}-{wanted.period.last}.csv"
         response = Response(csv_files.lines(found), content_type="text/csv; charset=utf-8")
-        response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+        response.headers.set("Content-Disposition", "attachment", filename=_named(name, wanted))
         return response
 
 
+def _named(table: str, wanted: Asked) -> str:
+    """Name a file so that a part is not taken for the whole."""
+    scope = wanted.scope
+    parts = (scope.issuer, scope.tenant, scope.recommendation, scope.mode)
+    told = [re.sub(r"\W+", "-", one, flags=re.ASCII) for one in parts if one and one != "all"]
+    return "-".join([table, *told, f"{wanted.period.first}-{wanted.period.last}.csv"])
+
+
 def _page(shown: Shown, section: str, wanted: Asked, day: date) -> str:
-    made = shown.report(section, wanted)
+    made, callers = shown.page(section, wanted)
     return render_template(
         "dashboard.html",
         report=made,
@@ -121,10 +139,11 @@ def _page(shown: Shown, section: str, wanted: Asked, day: date) -> str:
         headlines=headline_numbers(made.main),
         asked=wanted,
         presets=list(presets(wanted, day)),
-        callers=shown.callers(wanted),
+        callers=callers,
         recommendations=shown.recommendations(),
         modes=MODES,
         path=PATH,
+        order_entry="/" if "order-entry" in current_app.blueprints else None,
         files=lambda name: f"{PATH}/{section}/{name}.csv?{wanted.address}",
         version=shown.guideline.version,
         token=form_token() if shown.settings.dashboard_password_hash else None,
@@ -180,13 +199,12 @@ def _tell_troubles(pages: Blueprint) -> None:
         page = render_template("trouble.html", path=PATH, title=title, trouble=trouble)
         return _told(page, status)
 
-    @pages.errorhandler(ValueError)
-    def not_understood(problem: ValueError) -> Response:
+    @pages.errorhandler(NotAsked)
+    def not_understood(problem: NotAsked) -> Response:
         """Say what cannot be asked."""
         return told("This cannot be shown", 400, str(problem))
 
     @pages.errorhandler(BadSetting)
-    @pages.errorhandler(StoreDown)
     @pages.errorhandler(SQLAlchemyError)
     def unread(problem: Exception) -> Response:
         """Say that there is no ledger to read."""

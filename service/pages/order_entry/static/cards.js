@@ -89,10 +89,15 @@ function override(card, handlers) {
   const reasons = card.overrideReasons ?? [];
   if (!reasons.length) return "";
   const id = card.uuid;
-  const chosen = el("select", { id: `reason-${id}` },
+  const chosen = el("select", { id: `reason-${id}`, required: true },
+    el("option", { value: "" }, "Choose a reason"),
     reasons.map((reason, at) => el("option", { value: at }, reason.display)));
   const comment = el("input", { id: `comment-${id}`, type: "text", maxlength: 2000 });
-  const record = () => handlers.override(card, reasons[chosen.value], comment.value.trim());
+  const record = () => {
+    if (chosen.reportValidity()) {
+      handlers.override(card, reasons[chosen.value], comment.value.trim());
+    }
+  };
   return el("details", { class: "override" },
     el("summary", {}, "Not following this advice"),
     el("div", { class: "fields" },

@@ -166,7 +166,7 @@ function announce(cards) {
   const said = open.map((card) => `${SEVERITY[card.indicator]}: ${card.summary}`).join(". ");
   const isNew = said !== announced;
   announced = said;
-  const told = news + (isNew ? said || "No open advice." : "");
+  const told = news + (isNew ? said || (cards.length ? "All advice is answered." : "No open advice.") : "");
   news = "";
   const urgent = isNew && open.some((card) => card.indicator === "critical");
   if (told) say(told, { urgent });
