@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 # What can be asked for.
-_EARLIEST, _LATEST, _MOST_YEARS = date(2000, 1, 1), date(2999, 12, 31), 10
-_MOST_DAYS = 366 * _MOST_YEARS
-ASKABLE = f"days from {_EARLIEST} to {_LATEST}, at most {_MOST_YEARS} years"
+_EARLIEST, _LATEST, _MOST_DAYS = date(2000, 1, 1), date(2999, 12, 31), 3660
+ASKABLE = f"days since {_EARLIEST}, at most ten years"
 _MOST_DAYS_BY_DAY = 70
 _MOST_DAYS_BY_WEEK = 731
 _DAY = timedelta(days=1)

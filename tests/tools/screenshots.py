@@ -113,10 +113,14 @@ def take(html: str, picture: Path, chromium: str) -> None:
 
 
 def save_small(picture: Path) -> None:
-    """Save a picture anew with as few colours as text needs."""
+    """Save a picture anew with as few colours as text needs, and say how large it is now."""
     with Image.open(picture) as taken:
         few = taken.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(picture, optimize=True)
+    size = picture.stat().st_size
+    sys.stdout.write(f"{picture.name}: {size // 1000} kB\n")
+    if size >= SIZE_LIMIT:
+        raise SystemExit(f"{picture.name} is larger than {SIZE_LIMIT // 1000} kB")
 
 
 @contextmanager
@@ -170,11 +174,6 @@ def main() -> None:
         take(page_of(case), PICTURES / f"{case}.png", found)
     take_order_entry(PICTURES / ORDER_ENTRY)
     take_dashboard(PICTURES / DASHBOARD)
-    for picture in sorted(PICTURES.iterdir()):
-        size = picture.stat().st_size
-        sys.stdout.write(f"{picture.relative_to(ROOT)}: {size // 1000} kB\n")
-        if size >= SIZE_LIMIT:
-            raise SystemExit(f"{picture.name} is larger than {SIZE_LIMIT // 1000} kB")
 
 
 if __name__ == "__main__":
