@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,29 +27,29 @@ _GIVEN = ("Acetaminophen 160 MG Oral Tablet", "Lisinopril 10 MG Oral Tablet")
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """A hook call: its name, the file that holds it, how many resources its prefetch has."""
+    """A hook call: its name, the file that holds it, its bytes, the resources of its prefetch."""
 
     name: str
     file: Path
+    body: bytes = field(repr=False)
     resources: int
-
-    @property
-    def body(self) -> bytes:
-        return self.file.read_bytes()
 
 
 def made(folder: Path, name: str) -> Payload:
     """Write a call of one of the three sizes to a folder."""
     file = folder / f"{name}.json"
-    file.write_bytes(a_call(SIZES[name]))
-    return Payload(name=name, file=file, resources=SIZES[name])
+    body = a_call(SIZES[name])
+    file.write_bytes(body)
+    return Payload(name=name, file=file, body=body, resources=SIZES[name])
 
 
 def found(folder: Path, name: str) -> Payload:
     """Take a call of one of the three sizes from a folder that has it."""
     file = folder / f"{name}.json"
-    pieces = json.loads(file.read_bytes())["prefetch"].values()
-    return Payload(name=name, file=file, resources=sum(len(p.get("entry", [p])) for p in pieces))
+    body = file.read_bytes()
+    pieces = json.loads(body)["prefetch"].values()
+    resources = sum(len(p.get("entry", [p])) for p in pieces)
+    return Payload(name=name, file=file, body=body, resources=resources)
 
 
 def a_call(resources: int) -> bytes:
@@ -133,7 +133,7 @@ def _as_sent(resource: dict[str, Any], number: int) -> dict[str, Any]:
             "lastUpdated": f"{ago(30)}T10:00:00.000+00:00",
             "profile": [f"{_CORE}-{kind.lower()}"],
         },
-        "text": {"status": "generated", "div": f"<div xmlns=\"{_XHTML}\">{told}</div>"},
+        "text": {"status": "generated", "div": f'<div xmlns="{_XHTML}">{told}</div>'},
         "extension": [{"url": f"{_CORE}-source", "valueString": "main"}],
         "identifier": [{"system": "urn:oid:2.16.840.1.113883.19.5", "value": f"{number:08d}"}],
     }
