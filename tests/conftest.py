@@ -33,6 +33,7 @@ NEEDS = {
     "browser": (lambda: chromium() is not None, "Debian's Chromium"),
     "promtool": (lambda: which("promtool") is not None, "Prometheus's promtool"),
     "nginx": (lambda: which("nginx", path=SYSTEM_PATH) is not None, "Debian's nginx"),
+    "wrk": (lambda: which("wrk") is not None, "Debian's wrk"),
 }
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 # `make prove` holds what is timed to the limits themselves, on a machine that does nothing else.

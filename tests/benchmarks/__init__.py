@@ -1,0 +1,1 @@
+"""What a call costs, beside what others would have built: `make bench`."""
