@@ -1,6 +1,6 @@
 """The step `rate`: the first row of each decision table that the findings match."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from service.clinical.findings import Finding, Findings
@@ -26,9 +26,11 @@ def rate(findings: Findings, guideline: Guideline) -> Assessment:
     Then the tables on the study are asked, which may look at the verdict; of what they say only
     the most important is kept, since more cards are not read.
     """
-    matched = [row for row in guideline.indication if matches(row, findings)]
+    said = _statuses(findings)
+    matched = [row for row in guideline.indication if matches(row, said)]
     known = _with_verdict(findings, guideline, matched)
-    firsts = [_first(table, known) for table in guideline.modifiers]
+    said = _statuses(known)
+    firsts = [_first(table, said) for table in guideline.modifiers]
     modifiers = sorted(
         (row for row in firsts if row is not None),
         key=lambda row: guideline.priority.index(row.rule),
@@ -41,13 +43,20 @@ def rate(findings: Findings, guideline: Guideline) -> Assessment:
     )
 
 
-def matches(row: Row, findings: Findings) -> bool:
+def matches(row: Row, said: Mapping[str, Status]) -> bool:
     """Whether every cell of a row is as the findings say."""
-    return all(findings.status(criterion) is wanted for criterion, wanted in row.cells)
+    for criterion, wanted in row.cells:  # noqa: SIM110 - `all` takes twice as long on every row
+        if said[criterion] is not wanted:
+            return False
+    return True
 
 
-def _first(table: Iterable[Row], findings: Findings) -> Row | None:
-    return next((row for row in table if matches(row, findings)), None)
+def _first(table: Iterable[Row], said: Mapping[str, Status]) -> Row | None:
+    return next((row for row in table if matches(row, said)), None)
+
+
+def _statuses(findings: Findings) -> dict[str, Status]:
+    return {name: finding.status for name, finding in findings.by_criterion.items()}
 
 
 def _with_verdict(findings: Findings, guideline: Guideline, matched: list[Row]) -> Findings:

@@ -68,6 +68,7 @@ class _LooseEntry(Struct):
     search: Any = None
 
 
+_BUNDLE = "Bundle"
 _LIST = b'"entry"'
 _read_bundle = msgspec.json.Decoder(_Bundle).decode
 _read_loose_bundle = msgspec.json.Decoder(_LooseBundle).decode
@@ -97,11 +98,10 @@ class Piece:
 
         A kind that is not read is passed over if it was only included beside the matches.
         """
-        kind = kind_of(json)
         try:
             self.add(fhir.read_resource(json))
         except fhir.UNREADABLE:
-            self._add_misfit(json, kind, included=included)
+            self._add_misfit(json, kind_of(json), included=included)
 
     def _add_misfit(self, json: bytes, kind: str, *, included: bool) -> None:
         if kind in fhir.TYPES:
@@ -114,13 +114,14 @@ class Piece:
 
 def open_piece(json: bytes) -> Piece:
     """Read one piece: a Bundle at once if all of it fits, else entry by entry."""
-    if kind_of(json) == "Bundle":
-        piece = _open_bundle(json)
-        if json.count(_LIST) > 1 and _has_two_lists(json):
-            piece.limits.add(Limit.UNREADABLE_ENTRY)
-        return piece
-    piece = Piece()
-    piece.add_raw(json)
+    piece = _open_fitting(json)
+    if piece is None and kind_of(json) == _BUNDLE:
+        piece = _open_loose_bundle(json)
+    if piece is None:
+        piece = Piece()
+        piece.add_raw(json)
+    elif json.count(_LIST) > 1 and _has_two_lists(json):
+        piece.limits.add(Limit.UNREADABLE_ENTRY)
     return piece
 
 
@@ -142,11 +143,14 @@ def kind_of(json: bytes) -> str:
         return ""
 
 
-def _open_bundle(json: bytes) -> Piece:
+def _open_fitting(json: bytes) -> Piece | None:
+    """Read a Bundle whose every entry fits; None of any other, and of what is no Bundle."""
     try:
         bundle = _read_bundle(json)
     except fhir.UNREADABLE:
-        return _open_loose_bundle(json)
+        return None
+    if bundle.resourceType != _BUNDLE:
+        return None
     found = [entry.resource for entry in bundle.entry or ()]
     matches = sum(
         _is_match(type(entry.resource).__name__, entry.search.mode if entry.search else None)

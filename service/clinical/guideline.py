@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-from service.clinical.chart import Assertion, Group
+from service.clinical.chart import Assertion, Group, Word
 from service.clinical.meaning import Reading
 from service.clinical.words import Line, Message, Study
 
 
-class Status(StrEnum):
+class Status(Word):
     """The answer to a criterion: silence in a section that was not read is not a "no"."""
 
     MET = "met"
@@ -18,7 +17,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Kind(StrEnum):
+class Kind(Word):
     """The kinds of question that can be asked of a chart, an order, or a verdict."""
 
     CODED_ENTRY = "coded-entry"
@@ -44,14 +43,14 @@ class Kind(StrEnum):
     UNLESS = "unless"
 
 
-class DateOf(StrEnum):
+class DateOf(Word):
     """Which date of an entry a look-back counts from."""
 
     ONSET = "onset"
     ASSERTED = "asserted"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """What a row says of the order, from the loudest to the quietest."""
 
     EMERGENCY = "emergency"
@@ -248,9 +247,9 @@ class Screening:
     general: str  # the criterion that "no red flags" was written down
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Guideline:
-    """All of `cards/`, read and checked once."""
+    """All of `cards/`, read and checked once; hashable, since what follows from it is kept."""
 
     version: str
     topic_system: str

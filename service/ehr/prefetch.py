@@ -1,5 +1,6 @@
 """The step `gather`: what the EHR sent with its call, and what its FHIR server adds to it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ _OTHER_NAMES = {
 _NAMES = {group.value.lower(): group for group in Group if group is not Group.ORDER} | _OTHER_NAMES
 _NOT_SENT = frozenset({Limit.NOT_SENT})
 _NEXT = b'"next"'
+_BUNDLE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"Bundle"')
 SENT = "prefetch"
 SENT_AS_ERROR = "prefetch_error"
 KEY_MISSING = "prefetch_key_missing"
@@ -161,6 +163,8 @@ def _in_name_only(record: Record) -> bool:
     """
     if record.json is None:
         return record.group is Group.PATIENT
+    if _BUNDLE.match(record.json):
+        return False  # as nearly all that is sent: it need not be read to its end
     kind = kind_of(record.json)
     if kind:
         return kind == "OperationOutcome"

@@ -18,6 +18,7 @@ from service.logs import log
 
 _AT_ONCE = 500  # records of one transaction
 _REST_S = 5.0  # so long a database that failed is left alone
+_GATHER_S = 0.2  # so long the records after the first are waited for: a transaction costs more
 _LOOK_EVERY_S = 1.0
 _ENDS_WITHIN_S = 5.0
 _UNWRITABLE = (ValueError, TypeError, KeyError, OverflowError)
@@ -108,10 +109,11 @@ class Journal:
             metrics.ledger_state(state.up, state.waiting, state.spooled_bytes)
 
     def _next(self) -> list[Record]:
-        """Wait for records a while, and give those that are there."""
+        """Wait for records a while, and a moment for more, and give those that are there."""
         found: list[Record] = []
         with suppress(queue.Empty):
             found.append(self._waiting.get(timeout=_LOOK_EVERY_S))
+            self._ending.wait(_GATHER_S)
             while len(found) < _AT_ONCE:
                 found.append(self._waiting.get_nowait())
         return found

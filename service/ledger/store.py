@@ -9,6 +9,7 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
+    ExceptionContext,
     Select,
     column,
     create_engine,
@@ -18,8 +19,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError, SQLAlchemyError
 
 from service.errors import BadSetting, StoreDown
 from service.ledger.schema import REVISION
@@ -34,6 +34,7 @@ _READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _HANGS_S, _READS_S = 2.0, 60.0  # so long it may answer nothing to a call, and to a report
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+_BUSY = "locked"  # in the words of SQLite for a file that another one writes
 _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
 
@@ -115,16 +116,38 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise BadSetting("ledger_url", expected="a file in a folder that can be made") from None
-    # One connection a use: cheap for a file, and nothing is shared between threads or workers.
-    engine = create_engine(address, hide_parameters=True, poolclass=NullPool)
+    engine = create_engine(address, hide_parameters=True, pool_timeout=_CONNECT_S)
+    file = Path(address.database or "")
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
+    def _configure(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA busy_timeout={lock_ms}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={synchronous}")
+        record.info["file"] = _identity(file)
+
+    @event.listens_for(engine, "checkout")
+    def _look(_connection: Any, record: Any, _used: Any) -> None:
+        # To open a file costs more than to write a record, so connections are kept; but not those
+        # to a file that was taken away or restored from a copy since.
+        if record.info["file"] != _identity(file):
+            raise DisconnectionError
+
+    @event.listens_for(engine, "handle_error")
+    def _let_go(failed: ExceptionContext) -> None:
+        # One that was opened to a file that nobody may write to would stay as it is.
+        if isinstance(failed.sqlalchemy_exception, OperationalError):
+            failed.is_disconnect = _BUSY not in str(failed.original_exception)
 
     return engine
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 @contextmanager

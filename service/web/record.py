@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -101,10 +101,12 @@ class CallRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the record's fields, and how long the call took in milliseconds."""
-        kept = asdict(self)
-        begun = kept.pop("begun")
-        kept["day"] = self.day.isoformat() if self.day else None
-        return {**kept, "duration_ms": round((time.monotonic() - begun) * 1000, 1)}
+        return {
+            **{name: getattr(self, name) for name in _FIELDS},
+            "day": self.day.isoformat() if self.day else None,
+            "cards": [{name: getattr(card, name) for name in _CARD_FIELDS} for card in self.cards],
+            "duration_ms": round((time.monotonic() - self.begun) * 1000, 1),
+        }
 
     def rows(self, day: date) -> dict[str, list[dict[str, Any]]]:
         """Give what the ledger keeps of the call, by table; `day` for a call that has none."""
@@ -143,6 +145,11 @@ class CallRecord:
             pair = tuple(part if is_code(part) else UNFIT for part in (system, code))
             if pair not in self.unmapped_codes and len(self.unmapped_codes) < _MOST_CODES:
                 self.unmapped_codes.append((pair[0], pair[1]))
+
+
+# Read one by one: `asdict` would copy each value to its depth.
+_FIELDS = tuple(one.name for one in fields(CallRecord) if one.name != "begun")
+_CARD_FIELDS = tuple(one.name for one in fields(CardRecord))
 
 
 def is_code(text: str) -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
+# `gc=False`: nothing in these can point back to them, so the search for garbage leaves them out.
 Text = str | None
 
 
-class Coding(Struct, frozen=True):
+class Coding(Struct, frozen=True, gc=False):
     """One code in one code system."""
 
     system: Text = None
@@ -17,7 +18,7 @@ class Coding(Struct, frozen=True):
     display: Text = None
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False):
     """A pointer to another resource."""
 
     reference: Text = None
@@ -25,7 +26,7 @@ class Reference(Struct, frozen=True):
     type: Text = None
 
 
-class CodeableConcept(Struct, frozen=True):
+class CodeableConcept(Struct, frozen=True, gc=False):
     """Codes and words for one thing; hashable, since what it stands for is looked up by it."""
 
     coding: tuple[Coding, ...] | None = None
@@ -41,7 +42,7 @@ class CodeableReference(CodeableConcept, frozen=True):
     value: tuple[CodeableReference, ...] | None = None
 
 
-class Quantity(Struct):
+class Quantity(Struct, gc=False):
     """A measured number with its unit."""
 
     value: float | None = None
@@ -50,28 +51,28 @@ class Quantity(Struct):
     code: Text = None
 
 
-class Ratio(Struct):
+class Ratio(Struct, gc=False):
     """One number of another: a grade of five."""
 
     numerator: Quantity | None = None
     denominator: Quantity | None = None
 
 
-class Range(Struct):
+class Range(Struct, gc=False):
     """From one number to another."""
 
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class Period(Struct):
+class Period(Struct, gc=False):
     """From when to when; no end means "still so"."""
 
     start: Text = None
     end: Text = None
 
 
-class Annotation(Struct):
+class Annotation(Struct, gc=False):
     """A note."""
 
     text: Text = None

@@ -6,7 +6,7 @@ from datetime import date
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before
-from service.clinical.findings.finding import Finding, from_evidence, no_evidence
+from service.clinical.findings.finding import Finding, from_evidence
 from service.clinical.guideline import Criterion, DateOf
 
 # ICD-10-CM injury codes end in the kind of encounter: A and B are the first for the injury.
@@ -21,8 +21,6 @@ def coded_entry(criterion: Criterion, chart: Chart) -> Finding:
 
     An entry of that window which names the matter but does not settle it leaves the answer open.
     """
-    if not chart.speaks_of(criterion.value_sets):
-        return no_evidence(criterion, chart)
     entries = [e for e in about(criterion, chart) if _considered(e, criterion, chart)]
     return _found(criterion, chart, entries, proof=entries)
 
@@ -33,8 +31,6 @@ def new_entry(criterion: Criterion, chart: Chart) -> Finding:
     An entry without an onset is new where it was written down lately, unless the same was recorded
     well before, or a chronic disorder explains it. Source: girft-ces-2023.
     """
-    if not chart.speaks_of(criterion.value_sets):
-        return no_evidence(criterion, chart)
     entries = list(about(criterion, chart))
     past = Past.of(criterion, chart)
     return _found(
@@ -44,8 +40,6 @@ def new_entry(criterion: Criterion, chart: Chart) -> Finding:
 
 def withdrawn_entry(criterion: Criterion, chart: Chart) -> Finding:
     """Say whether something was there in the window and was denied on a later day."""
-    if not chart.speaks_of(criterion.value_sets):
-        return no_evidence(criterion, chart)
     entries = [e for e in about(criterion, chart) if _considered(e, criterion, chart)]
     stated = [e for e in entries if e.assertion in criterion.assertions]
     denials = Denials.of(criterion, chart)

@@ -23,6 +23,7 @@ from service.clinical.findings.finding import Finding, unknown, yes_or_no
 from service.clinical.findings.imaging import order_study, recent_imaging
 from service.clinical.findings.measured import measured_value
 from service.clinical.findings.sides import both_sides
+from service.clinical.findings.silence import silence
 from service.clinical.findings.strength import muscle_strength
 from service.clinical.guideline import Criterion, Guideline, Kind, Status
 from service.clinical.order import Order
@@ -84,7 +85,8 @@ def evaluate(chart: Chart, order: Order, guideline: Guideline) -> Findings:
     durations = symptom_durations(chart, guideline)
     cares = [conservative_care(chart, duration, guideline.care) for duration in durations]
     chosen = _chosen(durations, cares, guideline.care.needed_days)
-    found: dict[str, Finding] = {}
+    silent = silence(guideline, chart.incomplete)
+    found, to_ask = dict(silent.answers), silent.asked_of(chart)
     failed: list[str] = []
     asked = _Asked(
         chart=chart,
@@ -95,8 +97,8 @@ def evaluate(chart: Chart, order: Order, guideline: Guideline) -> Findings:
         found=found,
     )
     for criterion in guideline.criteria.values():
-        if criterion.kind is Kind.RULE_MATCHED:
-            continue  # asked of the verdict, once there is one
+        if criterion.id not in to_ask or criterion.kind is Kind.RULE_MATCHED:
+            continue  # those are asked of the verdict, once there is one
         try:
             found[criterion.id] = _KINDS[criterion.kind](criterion, asked)
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
@@ -138,14 +140,15 @@ def _apart(one: Duration, other: Duration) -> bool:
 def _combined(criterion: Criterion, found: Mapping[str, Finding], *, enough: int) -> Finding:
     """Join criteria: met when enough are met, not met when enough cannot be any more."""
     parts = [found[part] for part in criterion.of]
-    met = [part for part in parts if part.status is Status.MET]
-    open_ = [part for part in parts if part.status is Status.UNKNOWN]
-    if len(met) >= enough:
-        status, behind = Status.MET, met
-    elif len(met) + len(open_) >= enough:
-        status, behind = Status.UNKNOWN, open_
+    statuses = [part.status for part in parts]
+    sure, open_ = statuses.count(Status.MET), statuses.count(Status.UNKNOWN)
+    if sure >= enough:
+        status = Status.MET
+    elif sure + open_ >= enough:
+        status = Status.UNKNOWN
     else:
-        status, behind = Status.NOT_MET, []
+        status = Status.NOT_MET
+    behind = [part for part in parts if part.status is status and status is not Status.NOT_MET]
     evidence = {id(e): e for part in behind for e in part.evidence}
     denied = {id(e): e for part in parts for e in part.denied}
     return Finding(
@@ -154,7 +157,7 @@ def _combined(criterion: Criterion, found: Mapping[str, Finding], *, enough: int
         evidence=tuple(evidence.values()),
         denied=tuple(denied.values()),
         documented=status is Status.MET or all(part.documented for part in parts),
-        parts=tuple(part.criterion for part in met),
+        parts=tuple(part.criterion for part in parts if part.status is Status.MET),
     )
 
 

@@ -48,12 +48,6 @@ def from_evidence(
     )
 
 
-def no_evidence(criterion: Criterion, chart: Chart) -> Finding:
-    """Give the finding of a chart that says nothing of a matter."""
-    read = chart.complete(criterion.groups)
-    return Finding(criterion=criterion.id, status=Status.NOT_MET if read else Status.UNKNOWN)
-
-
 def yes_or_no(criterion: Criterion, *, met: bool, evidence: tuple[Entry, ...] = ()) -> Finding:
     """Give a finding whose answer is known either way."""
     status = Status.MET if met else Status.NOT_MET

@@ -19,8 +19,6 @@ def measured_value(criterion: Criterion, chart: Chart, guideline: Guideline) -> 
     A reading that cannot be turned into a number of the quantity leaves the answer open.
     """
     quantity = guideline.quantities[criterion.quantity or ""]
-    if not chart.speaks_of(quantity.value_sets):
-        return from_evidence(criterion, chart, ())
     readings = [e for e in chart.about(quantity.value_sets) if _considered(e, criterion, chart)]
     if criterion.latest_only:
         readings = latest(readings)

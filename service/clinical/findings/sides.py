@@ -20,8 +20,6 @@ def both_sides(criterion: Criterion, chart: Chart) -> Finding:
 
     The onset of bilateral symptoms is that of the second side. Source: girft-ces-2023.
     """
-    if not chart.speaks_of(criterion.value_sets):
-        return from_evidence(criterion, chart, ())
     said = list(about(criterion, chart))
     entries = [e for e in said if e.assertion in criterion.assertions]
     past = Past.of(criterion, chart)

@@ -37,8 +37,6 @@ def muscle_strength(criterion: Criterion, chart: Chart, guideline: Guideline) ->
     any grade in the window, dated or not, lies below the limit. Sources: acp-2011, va-dod-2022.
     """
     quantity = guideline.quantities[criterion.quantity or ""]
-    if not chart.speaks_of(quantity.value_sets):
-        return from_evidence(criterion, chart, ())
     stated = [e for e in chart.about(quantity.value_sets) if e.assertion in _STATED]
     known = [(e, in_unit(e.measure, quantity)) for e in stated if e.measure]
     grades = [
