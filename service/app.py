@@ -30,6 +30,7 @@ from service.web.record import CallRecord
 from service.web.refusals import answer_errors, json_answer, unreadable
 from service.web.scrape import scrape
 
+_GARBAGE = 20_000  # objects made before garbage is looked for: about what a long chart makes
 _UNKNOWN = "unknown"
 _RECORDED = (hook.DISCOVERY_PATH, _UNKNOWN)  # endpoints whose calls are worth a line
 _AUDITED = (hook.CALL_PATH, hook.FEEDBACK_PATH)  # those whose calls the ledger keeps
@@ -41,6 +42,7 @@ def open_desk(settings: Settings) -> Desk:
     # The content is never freed: left out of every later search for garbage, it costs no call.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     return Desk(
         settings=settings,
         anyone=arrange(settings.client, guideline, settings),

@@ -59,7 +59,7 @@ def test_a_medium_call_keeps_its_distance_from_the_usual_service_and_from_the_fl
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     payload = payloads.made(tmp_path, "medium")
-    with started(tmp_path, ("product", "naive", "echo")) as running:
+    with started(tmp_path, ("product", "naive", "floor")) as running:
         ratios = compare(running, payload, ROUNDS, SECONDS, visit_alone).ratios()
     told = {name: round(ratio.median, 2) for name, ratio in ratios.items()}
     record_property("ratios", told)

@@ -26,10 +26,10 @@ def rate(findings: Findings, guideline: Guideline) -> Assessment:
     Then the tables on the study are asked, which may look at the verdict; of what they say only
     the most important is kept, since more cards are not read.
     """
-    said = _statuses(findings)
+    said = {name: finding.status for name, finding in findings.by_criterion.items()}
     matched = [row for row in guideline.indication if matches(row, said)]
-    known = _with_verdict(findings, guideline, matched)
-    said = _statuses(known)
+    verdict = _of_verdict(guideline, matched)
+    said |= {name: finding.status for name, finding in verdict.items()}
     firsts = [_first(table, said) for table in guideline.modifiers]
     modifiers = sorted(
         (row for row in firsts if row is not None),
@@ -39,7 +39,7 @@ def rate(findings: Findings, guideline: Guideline) -> Assessment:
         row=matched[0],
         also=tuple(matched[1:]),
         modifiers=tuple(modifiers[: guideline.most_modifiers]),
-        findings=known,
+        findings=replace(findings, by_criterion={**findings.by_criterion, **verdict}),
     )
 
 
@@ -55,20 +55,14 @@ def _first(table: Iterable[Row], said: Mapping[str, Status]) -> Row | None:
     return next((row for row in table if matches(row, said)), None)
 
 
-def _statuses(findings: Findings) -> dict[str, Status]:
-    return {name: finding.status for name, finding in findings.by_criterion.items()}
-
-
-def _with_verdict(findings: Findings, guideline: Guideline, matched: list[Row]) -> Findings:
+def _of_verdict(guideline: Guideline, matched: list[Row]) -> dict[str, Finding]:
     """Answer the criteria that ask for the verdict: which rules matched, or came first."""
     rows = {False: matched, True: matched[:1]}
-    found = {
+    return {
         criterion.id: _rule_matched(criterion, rows[criterion.first_only])
         for criterion in guideline.criteria.values()
         if criterion.kind is Kind.RULE_MATCHED
     }
-    combined = {**findings.by_criterion, **found}
-    return replace(findings, by_criterion=combined)
 
 
 def _rule_matched(criterion: Criterion, rows: list[Row]) -> Finding:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct
+
 from service.clinical.dates import Days
 
 
@@ -88,8 +90,7 @@ NOT_HAD = frozenset(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True, kw_only=True):
     """A measured number with its unit as sent, and whether the laboratory called it high."""
 
     value: float
@@ -98,8 +99,7 @@ class Measure:
     very_high: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One dated statement in the record, with the reference that lets a reader check it."""
 
     reference: str  # "Condition/123", relative to the EHR's FHIR server

@@ -2,18 +2,19 @@
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 _FHIR_DATE = re.compile(
     r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
     r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
 )
 _DAYS_A_WEEK = 7
+_WHOLE_DAY = len("2026-11-26")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Days:
+class Days(Struct, frozen=True, kw_only=True):
     """From the first to the last day that a date may mean, both included."""
 
     first: date
@@ -31,8 +32,15 @@ def read_days(text: str | None, zone: tzinfo) -> Days | None:
     `2026-10` is the whole of October; an instant is the calendar day it falls on in `zone`.
     Anything that is not a FHIR date (no such day, a time without seconds or zone) is None.
     """
-    found = _FHIR_DATE.fullmatch(text) if text else None
-    if found is None or text is None:
+    if not text:
+        return None
+    if len(text) == _WHOLE_DAY and text[7] == "-":  # as nearly every date is that is no instant
+        try:
+            return _single(date.fromisoformat(text))
+        except ValueError:
+            return None
+    found = _FHIR_DATE.fullmatch(text)
+    if found is None:
         return None
     year, month, day, time = found.groups()
     try:

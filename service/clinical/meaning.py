@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, tzinfo
-from typing import Any
 
 from service.clinical import fhir
 from service.clinical.chart import Group, Side
 from service.clinical.dates import Days, past_part, read_days
+from service.clinical.memory import Meaning, Memory, kept, may_be_kept
 from service.clinical.terminology import Terminology, Trigger
 from service.clinical.text import Lexicon, Mention, read_onset, read_text, speaks
 
@@ -68,8 +68,8 @@ class Reader:
     `drugs` and `conditions` map a reference (`Medication/1`, `Condition/1`) to what was sent;
     `visits` an Encounter, or a Condition that one points to, to the date of that visit.
     `oldest_reading` is the first day of the longest look-back into readings.
-    The dictionaries after them keep, for this call only, what a code, a name or a date stands
-    for: charts repeat themselves.
+    What is after it keeps, for this call only, what a code, a text or a date stands for: charts
+    repeat themselves. `kept` outlives the call, and holds no words of a chart.
     """
 
     reading: Reading
@@ -79,13 +79,15 @@ class Reader:
     conditions: Mapping[str, fhir.Condition] = field(default_factory=dict)
     visits: Mapping[str, str] = field(default_factory=dict)
     oldest_reading: date = date.min
-    memo: dict[object, Any] = field(default_factory=dict)
     dates: dict[str, Days | None] = field(default_factory=dict)
-    names: dict[object, Any] = field(default_factory=dict)
+    texts: dict[str, tuple[Mention, ...]] = field(default_factory=dict)
     idle: dict[object, bool] = field(default_factory=dict)
-    drug_concepts: dict["Meaning", frozenset[str]] = field(default_factory=dict)
-    spoken: dict["Meaning", bool] = field(default_factory=dict)
-    sides: dict["Meaning", Side] = field(default_factory=dict)
+    own: Memory = field(default_factory=Memory)
+    kept: Memory = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find the memory of the day."""
+        object.__setattr__(self, "kept", kept(self.terms, self.as_of))
 
     @property
     def terms(self) -> Terminology:
@@ -123,19 +125,19 @@ class Reader:
         dates = (self.visits.get(tail(reference)) for reference in references if reference)
         return self.days(next(filter(None, dates), None))
 
-    def speaks(self, what: "Meaning") -> bool:
+    def speaks(self, what: Meaning) -> bool:
         """Whether a CodeableConcept, by its codes or its words, says anything that is asked for.
 
         That is a concept, a mention in its words, or a study that is one of ours.
         """
-        found = self.spoken.get(what)
+        found: bool | None = what.known.get("speaks")
         if found is None:
             said = any(self.mentions(words, None) for words in what.words)
             found = bool(what.concepts) or said or self._is_our_study(what)
-            self.spoken[what] = found
+            what.known["speaks"] = found
         return found
 
-    def _is_our_study(self, what: "Meaning") -> bool:
+    def _is_our_study(self, what: Meaning) -> bool:
         return self.reading.trigger.takes(what.concepts, " ".join(what.words).lower())
 
     def since(self, text: str, written: Days | None) -> Days | None:
@@ -147,33 +149,26 @@ class Reader:
         """Whether a text holds any word that a mention needs; far cheaper than to read it."""
         return speaks(text, self.reading.lexicon)
 
+    def said(self, what: Meaning, written: Days | None) -> tuple[Mention, ...]:
+        """Read what the words of a CodeableConcept say; durations count from the day of writing."""
+        found: tuple[Mention, ...] | None = what.known.get("said")
+        if found is None:
+            found = tuple(m for words in what.words for m in self.mentions(words, written))
+            if all(mention.onset is None for mention in found):
+                what.known["said"] = found  # it says the same, whenever it was written
+        return found
+
     def mentions(self, text: str | None, written: Days | None) -> tuple[Mention, ...]:
         """Read what a text says; durations in it count from the day it was written."""
         if not text:
             return ()
-        known: tuple[Mention, ...] | None = self.memo.get(text)
+        known = self.texts.get(text)
         if known is not None:
             return known
         said = read_text(text, self.reading.lexicon, written.last if written else self.as_of)
         if all(mention.onset is None for mention in said):
-            self.memo[text] = said  # it says the same, whenever it was written
+            self.texts[text] = said  # it says the same, whenever it was written
         return said
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Meaning:
-    """What a CodeableConcept stands for: by its codes, and in its words."""
-
-    concepts: frozenset[str]  # of its codes; empty when none is known
-    label: str
-    code: str | None
-    words: tuple[str, ...] = ()  # its text and displays, each once
-    standard: bool = False  # it bears a code of a standard system for findings
-
-    @property
-    def says_something(self) -> bool:
-        """Whether there is anything to show a reader."""
-        return bool(self.label)
 
 
 def tail(reference: str) -> str:
@@ -196,9 +191,11 @@ def meaning(reader: Reader, concept: fhir.CodeableConcept | None) -> Meaning:
     if concept is None:
         return NOTHING
     concept = plain_concept(concept)
-    known: Meaning | None = reader.memo.get(concept)
+    known = reader.kept.meanings.get(concept) or reader.own.meanings.get(concept)
     if known is None:
-        known = reader.memo[concept] = _looked_up(reader, concept.text, concept.coding or ())
+        known = _looked_up(reader, concept.text, concept.coding or ())
+        memory = reader.kept if may_be_kept(reader.kept, reader.terms, concept) else reader.own
+        memory.meanings[concept] = known
     return known
 
 
@@ -243,9 +240,9 @@ def side_of(reader: Reader, what: Meaning, body_sites: Iterable[fhir.CodeableCon
     """Say which side an entry speaks of, by its code's value set, its words or its body site."""
     if body_sites:
         return _side(reader, what, body_sites)
-    side = reader.sides.get(what)
+    side: Side | None = what.known.get("side")
     if side is None:
-        side = reader.sides[what] = _side(reader, what, ())
+        side = what.known["side"] = _side(reader, what, ())
     return side
 
 

@@ -1,11 +1,12 @@
 """The order that is judged: which study it asks for, and what it says of its reason."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
@@ -13,7 +14,8 @@ from service.clinical.entries import READERS
 from service.clinical.entries.care import references
 from service.clinical.entries.diagnoses import condition_statement
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
-from service.clinical.meaning import Meaning, Reader, meaning, plain_concept, side_of
+from service.clinical.meaning import Reader, meaning, plain_concept, side_of
+from service.clinical.memory import Meaning
 from service.clinical.salvage import salvage
 from service.clinical.terminology import Terminology, Trigger, union
 

@@ -81,12 +81,13 @@ class NamedIn(NamedTuple):
 _NAMES_NOTHING = NamedIn()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Terminology:
     """The value sets turned round: from a code, or a name, to the concepts it stands for.
 
     `codes` maps (system, code) to value set names; ICD-10-CM codes stand there without the dot.
     `systems` maps every spelling of a code system (URL, OID) to the one used in `codes`.
+    `published` holds every spelling of the systems that value sets are made of;
     `standard` are the systems whose codes name a thing for everybody, not for one site;
     `things` holds the names of things measured, of the roots they tell of, of drugs and trades;
     `names_only` are those of them for which no code is known: their names count beside any code;
@@ -97,6 +98,7 @@ class Terminology:
 
     codes: Mapping[tuple[str, str], frozenset[str]]
     systems: Mapping[str, str]
+    published: frozenset[str]
     standard: frozenset[str]
     things: Phrases
     names_only: frozenset[str]
@@ -120,6 +122,10 @@ class Terminology:
     def is_standard(self, system: str | None) -> bool:
         """Whether a code system is one that names findings for everybody, not a site's own."""
         return self.systems.get(system or "", system or "") in self.standard
+
+    def is_published(self, system: str | None) -> bool:
+        """Whether a code system is one of those that value sets are made of."""
+        return system in self.published
 
     def _icd_10_cm(self, code: str) -> frozenset[str]:
         """Look up an ICD-10-CM code as EHRs write it: any case, with or without the dot.

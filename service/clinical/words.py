@@ -53,6 +53,8 @@ class Study:
 
 def fill(template: str, facts: Mapping[str, str]) -> str:
     """Put facts into the places that a template names in braces."""
+    if "{" not in template:
+        return template
     for name, value in facts.items():
         template = template.replace("{" + name + "}", value)
     return template

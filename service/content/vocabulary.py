@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,7 @@ def _terminology(content: Content, sets: ValueSets, row: Mapping[str, Any]) -> T
     return Terminology(
         codes={k: shared.setdefault(frozenset(v), frozenset(v)) for k, v in codes.items()},
         systems={other: url for url, others in row["systems"].items() for other in others},
+        published=frozenset([*row["systems"], *chain.from_iterable(row["systems"].values())]),
         standard=frozenset(row["standard_systems"]),
         things=things,
         names_only=named_only(content, sets),

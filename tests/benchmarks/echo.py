@@ -1,19 +1,35 @@
-"""The floor of any service here: the same server with the same options gives the body back."""
+"""The floor of any service here: the same server with the same options gives the body back.
+
+As it came, or after decoding every resource in it into the structs that the service reads.
+"""
 
 import sys
+from collections.abc import Callable
 
 from flask import Flask, Response, request
 
+from benchmarks.in_process import decode
 from service.serving import _THREADS_A_WORKER, _WAITING_A_WORKER
 
 
-def create_app() -> Flask:
+def create_echo() -> Flask:
     """Build an application that answers a call with its own bytes."""
+    return _application(lambda body: None)
+
+
+def create_floor() -> Flask:
+    """Build an application that decodes a call, and then answers with its bytes."""
+    return _application(decode)
+
+
+def _application(work: Callable[[bytes], object]) -> Flask:
     app = Flask(__name__)
 
     @app.post("/cds-services/lumbar-mri")
     def echo() -> Response:
-        return Response(request.get_data(), content_type="application/json")
+        body = request.get_data()
+        work(body)
+        return Response(body, content_type="application/json")
 
     @app.get("/health/ready")
     def ready() -> Response:
@@ -22,13 +38,13 @@ def create_app() -> Flask:
     return app
 
 
-def main(port: int, workers: int) -> None:
-    """Serve on loopback until it is told to end."""
+def main(kind: str, port: int, workers: int) -> None:
+    """Serve an `echo` or a `floor` on loopback until it is told to end."""
     from granian.constants import Interfaces
     from granian.server import Server
 
     Server(
-        "benchmarks.echo:create_app",
+        f"benchmarks.echo:create_{kind}",
         factory=True,
         address="127.0.0.1",
         port=port,
@@ -42,4 +58,4 @@ def main(port: int, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

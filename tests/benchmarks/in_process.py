@@ -1,4 +1,4 @@
-"""What a call costs without any server: decoding it alone, and all of the answer."""
+"""What a call costs without any server: the decoding that no answer can do without, and all."""
 
 import statistics
 import time
@@ -40,11 +40,6 @@ def decode(body: bytes) -> list[object]:
         _bundle(piece) if fhir.read_kind(piece).resourceType == "Bundle"
         else fhir.read_resource(piece) for piece in pieces
     ]  # fmt: skip
-
-
-def decode_us(body: bytes, seconds: float) -> float:
-    """Give the processor microseconds of `decode`, the median of runs in some seconds."""
-    return _cpu_us(lambda: decode(body), seconds)
 
 
 def answer_us(resources: tuple[int, ...], seconds: float) -> dict[int, float]:

@@ -19,6 +19,7 @@ _MEASURED = (("8302-2", "Body height", "cm", 171.5), ("29463-7", "Body weight", 
              ("2339-0", "Glucose in blood", "mg/dL", 91.3),
              ("2093-3", "Total cholesterol", "mg/dL", 182.4))  # fmt: skip
 _CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core"
+_CODED = ("code", "medicationCodeableConcept")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _KIND_OF = {key: kind for kind, key in KEYS.items()}
 _DONE = (("117015009", "Throat culture"), ("430193006", "Medication reconciliation"))
@@ -126,8 +127,10 @@ def _as_sent(resource: dict[str, Any], number: int) -> dict[str, Any]:
     """Add what a server sends with each resource and nobody reads here."""
     kind = resource["resourceType"]
     told = f"{kind} {resource['id']}, written by the system that keeps the chart"
+    named = {field: _named(resource[field]) for field in _CODED if field in resource}
     return {
         **resource,
+        **named,
         "meta": {
             "versionId": "1",
             "lastUpdated": f"{ago(30)}T10:00:00.000+00:00",
@@ -137,6 +140,12 @@ def _as_sent(resource: dict[str, Any], number: int) -> dict[str, Any]:
         "extension": [{"url": f"{_CORE}-source", "valueString": "main"}],
         "identifier": [{"system": "urn:oid:2.16.840.1.113883.19.5", "value": f"{number:08d}"}],
     }
+
+
+def _named(concept: dict[str, Any]) -> dict[str, Any]:
+    """Put beside each code its name, as servers do."""
+    display = {"display": concept["text"]} if "text" in concept else {}
+    return {**concept, "coding": [{**coding, **display} for coding in concept.get("coding", ())]}
 
 
 def _patient() -> dict[str, Any]:

@@ -103,8 +103,17 @@ def naive(folder: Path) -> AbstractContextManager[Running]:
 
 def echo(folder: Path) -> AbstractContextManager[Running]:
     """The server of the product, giving back what it got."""
-    return _running("echo", folder, lambda port: [
-        sys.executable, "-m", "benchmarks.echo", str(port), str(WORKERS)
+    return _of_our_server("echo", folder)
+
+
+def floor(folder: Path) -> AbstractContextManager[Running]:
+    """The server of the product, giving back what it got when it has decoded it."""
+    return _of_our_server("floor", folder)
+
+
+def _of_our_server(name: str, folder: Path) -> AbstractContextManager[Running]:
+    return _running(name, folder, lambda port: [
+        sys.executable, "-m", "benchmarks.echo", name, str(port), str(WORKERS)
     ])  # fmt: skip
 
 
@@ -117,7 +126,7 @@ def node(folder: Path) -> AbstractContextManager[Running]:
 
 
 ALL: dict[str, Callable[[Path], AbstractContextManager[Running]]] = {
-    "product": product, "naive": naive, "echo": echo, "node": node,
+    "product": product, "naive": naive, "echo": echo, "floor": floor, "node": node,
 }  # fmt: skip
 
 

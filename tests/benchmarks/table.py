@@ -15,8 +15,9 @@ def lines(compared: list[Comparison], rows: dict[str, Any]) -> Iterator[str]:
         yield f"  {'':10}{'p50 ms':>9}{'p99 ms':>9}{'calls/s at 16':>15}{'CPU ms':>9}"
         for name, told in one.servers().items():
             yield _server_line(name, told)
+        ceilings = one.ceilings()
         for name, ratio in one.ratios().items():
-            yield _ratio_line(name, size, ratio)
+            yield _ratio_line(name, size, ratio, ceilings[name])
         yield ""
     for name, row in rows.items():
         yield from _row_lines(name, row)
@@ -31,9 +32,12 @@ def _server_line(name: str, told: dict[str, Spread]) -> str:
     return f"  {name:10}{''.join(cells)}"
 
 
-def _ratio_line(name: str, size: str, ratio: Spread) -> str:
+def _ratio_line(name: str, size: str, ratio: Spread, ceiling: Spread) -> str:
     target = TARGETS[name]
-    told = f"  {target.says:38}{ratio.median:8.2f}  ({ratio.low:.2f} to {ratio.high:.2f})"
+    told = (
+        f"  {target.says:38}{ratio.median:8.2f}  ({ratio.low:.2f} to {ratio.high:.2f};"
+        f" of the floor {ceiling.median:.2f})"
+    )
     if size not in target.by_size:
         return told
     limit = target.by_size[size]
@@ -57,6 +61,7 @@ def as_json(compared: list[Comparison], rows: dict[str, Any]) -> dict[str, Any]:
             "resources": one.payload.resources,
             "rounds": one.rounds,
             "ratios": {name: asdict(ratio) for name, ratio in one.ratios().items()},
+            "of_the_floor": {name: asdict(ratio) for name, ratio in one.ceilings().items()},
         }
         for one in compared
     }

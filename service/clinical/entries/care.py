@@ -1,7 +1,8 @@
 """Care: Encounter, Procedure, ServiceRequest, ImagingStudy."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
@@ -9,7 +10,6 @@ from service.clinical.entries.diagnoses import condition_statement
 from service.clinical.entries.findings import imaging
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
 from service.clinical.meaning import (
-    Meaning,
     Reader,
     listed,
     meaning,
@@ -17,6 +17,7 @@ from service.clinical.meaning import (
     side_of,
     status_code,
 )
+from service.clinical.memory import Meaning
 
 _DONE = frozenset(
     {"completed", "in-progress", "finished", "arrived", "triaged", "onleave", "discharged"}

@@ -7,7 +7,8 @@ from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.dates import Days, days_after, past_part
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
-from service.clinical.meaning import Meaning, Reader, meaning, plain_concept, status_code
+from service.clinical.meaning import Reader, meaning, plain_concept, status_code
+from service.clinical.memory import Meaning
 
 # The words of FHIR's own required code lists.
 _ENDED = frozenset({"resolved", "inactive", "remission"})

@@ -1,16 +1,18 @@
 """Drugs: MedicationRequest, MedicationStatement and MedicationDispense, and the days they cover."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.dates import Days, days_after, read_days
 from service.clinical.entries.doses import daily_mg
 from service.clinical.entries.statement import Statement, from_meaning
-from service.clinical.meaning import Meaning, Reader, meaning, plain_concept
+from service.clinical.meaning import Reader, meaning, plain_concept
+from service.clinical.memory import Meaning
 
 _NEVER_TAKEN = frozenset(
     {"entered-in-error", "cancelled", "draft", "not-taken", "not-done", "declined", "intended"}
@@ -93,10 +95,10 @@ class _Known:
 def _known(reader: Reader, drug: Drug) -> _Known | None:
     """Look a drug up by its code and its names; None when nothing is asked of it."""
     what = meaning(reader, _concept(reader, drug))
-    concepts: frozenset[str] | None = reader.drug_concepts.get(what)
+    concepts: frozenset[str] | None = what.known.get("drug")
     if concepts is None:
         named = frozenset(n for words in what.words for n in reader.terms.things_named(words))
-        concepts = reader.drug_concepts[what] = what.concepts | named
+        concepts = what.known["drug"] = what.concepts | named
     if not concepts and not reader.speaks(what):
         return None
     return _Known(what=what, concepts=concepts)

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group, Side

@@ -1,12 +1,15 @@
 """One resource as a statement: what all its entries share, and the entries that its words make."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group, Measure, Side
 from service.clinical.dates import Days
-from service.clinical.meaning import Meaning, Reader, side_of
+from service.clinical.meaning import Reader, side_of
+from service.clinical.memory import Meaning
 from service.clinical.text import Mention
 
 # What a resource says of itself as a whole; words in it can be no more certain than that.
@@ -14,8 +17,7 @@ _OVER = frozenset({Assertion.ABSENT, Assertion.HISTORICAL, Assertion.FAMILY, Ass
 _CURRENT = frozenset({Assertion.PRESENT, Assertion.POSSIBLE})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """What every entry of one resource shares: where it stands, when, and how sure it is."""
 
     reference: str
@@ -69,7 +71,7 @@ def from_meaning(
     body_sites: Iterable[fhir.CodeableConcept] = (),
 ) -> Iterator[Entry]:
     """Make the entries of a CodeableConcept: of its codes, and of what its words name beyond."""
-    said = [m for words in what.words for m in reader.mentions(words, statement.asserted)]
+    said = reader.said(what, statement.asserted)
     if not what.concepts and not said:
         return
     stated = replace(statement, side=side_of(reader, what, body_sites))

@@ -1,7 +1,9 @@
 """A named value: an observation, one of its components, or an answer of a questionnaire."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Measure, Side
@@ -20,12 +22,12 @@ from service.clinical.entries.statement import (
 )
 from service.clinical.meaning import (
     NOTHING,
-    Meaning,
     Reader,
     meaning,
     side_in,
     side_of,
 )
+from service.clinical.memory import Meaning
 from service.clinical.terminology import MEASURED
 
 _NEGATIVE = frozenset({"N", "NEG", "ND", "NR"})
@@ -63,9 +65,11 @@ def named(reader: Reader, concept: fhir.CodeableConcept | None) -> Named:
     """Say what a value is of, by code and by name."""
     if concept is None:
         return _NOTHING
-    known: Named | None = reader.names.get(concept)
+    known: Named | None = reader.kept.names.get(concept) or reader.own.names.get(concept)
     if known is None:
-        known = reader.names[concept] = _looked_up(reader, meaning(reader, concept))
+        known = _looked_up(reader, meaning(reader, concept))
+        memory = reader.kept if concept in reader.kept.meanings else reader.own
+        memory.names[concept] = known
     return known
 
 

@@ -1,8 +1,10 @@
 """Symptom duration: when this episode of back pain began, as an interval of possible days."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+
+from msgspec.structs import replace
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between

@@ -1,9 +1,10 @@
 """Both sides: are both legs affected, and since when are there two?"""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from itertools import product
+
+from msgspec.structs import replace
 
 from service.clinical.chart import Chart, Entry, Side
 from service.clinical.dates import days_between

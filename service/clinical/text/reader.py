@@ -1,9 +1,10 @@
 """From a text to its mentions: what it says of each concept, since when, where and how much."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from service.clinical.chart import Assertion, Measure, Side
 from service.clinical.dates import Days
@@ -34,8 +35,7 @@ from service.clinical.text.words import (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mention:
+class Mention(Struct, frozen=True, kw_only=True):
     """What a text says of one concept, and the words that say it."""
 
     concept: str
