@@ -3,6 +3,7 @@
 import gc
 import signal
 from datetime import date
+from functools import partial
 from multiprocessing.util import Finalize
 
 import msgspec
@@ -23,6 +24,7 @@ from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
 from service.web.canaries import prove
+from service.web.entrance import Entrance, browser_headers
 from service.web.explain import explanations
 from service.web.feedback import MOST_BYTES, Reception
 from service.web.openapi import description
@@ -86,6 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(scrape(settings, desk.guideline))
     answer_errors(app)
     _let_browsers_in(app, settings)
+    app.wsgi_app = Entrance(app.wsgi_app, partial(browser_headers, settings))  # type: ignore
     return app
 
 
@@ -212,20 +215,10 @@ def _state(ledger: Ledger | None) -> str:
 
 
 def _let_browsers_in(app: Flask, settings: Settings) -> None:
-    """Let pages of other origins call the hook addresses: any in the sandbox, else those named."""
+    """Let pages of other origins call the hook addresses."""
 
     @app.after_request
     def allow(response: Response) -> Response:
-        if not request.path.startswith(hook.DISCOVERY_PATH):
-            return response
-        origin = request.headers.get("Origin")
-        if settings.open_to_anyone:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        elif origin and origin in settings.browser_origins:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Vary"] = "Origin"
-        else:
-            return response
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+        if request.path.startswith(hook.DISCOVERY_PATH):
+            response.headers.update(browser_headers(settings, request.headers.get("Origin")))
         return response

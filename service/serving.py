@@ -12,12 +12,14 @@ from service.ledger_commands import summarise_by_and_by
 from service.metrics import shared_by_workers
 from service.options import read_settings, settings_file
 from service.settings import Settings
+from service.web.entrance import MOST_INSIDE
 
-# Calls compute one at a time; the other threads wait for FHIR servers, or for their turn.
-_THREADS_A_WORKER = 8
+# Each call that is let in has a thread, though only one computes at a time; the others turn calls
+# away, and answer whoever asks whether the service lives.
+_THREADS_A_WORKER = MOST_INSIDE + 8
 _ENDS_WITHIN_S = 10
 _SHORTEST_PASSWORD = 12
-_WAITING_A_WORKER = 64  # calls that a worker accepts at a time; others wait in the socket
+_CONNECTIONS_A_WORKER = 1024  # others wait in the socket
 
 
 @click.command()
@@ -43,7 +45,7 @@ def serve(file: Path | None) -> None:
         workers=settings.workers,
         websockets=False,
         blocking_threads=_THREADS_A_WORKER,
-        backpressure=_WAITING_A_WORKER,
+        backpressure=_CONNECTIONS_A_WORKER,
         log_enabled=True,
         log_access=False,
         respawn_failed_workers=True,

@@ -16,7 +16,9 @@ _EMPTY_SEARCH_WARNING = "4101"
 # A part of a search that the server does not know and left out: it may have found more, not less.
 _PART_IGNORED = "not-supported"
 # What may stand in an answer without being looked for, whatever the entry says of itself.
-_NOT_SOUGHT = frozenset({"OperationOutcome", "Medication"})
+_BESIDE = frozenset({fhir.OperationOutcome, fhir.Medication})
+_NOT_SOUGHT = frozenset(kind.__name__ for kind in _BESIDE)
+_MATCH = (None, "match")
 _BUNDLE_TYPES = frozenset(
     {"searchset", "collection", "history", "batch-response", "transaction", None}
 )
@@ -151,24 +153,24 @@ def _open_fitting(json: bytes) -> Piece | None:
         return None
     if bundle.resourceType != _BUNDLE:
         return None
-    found = [entry.resource for entry in bundle.entry or ()]
-    matches = sum(
-        _is_match(type(entry.resource).__name__, entry.search.mode if entry.search else None)
-        for entry in bundle.entry or ()
-    )
+    matches, piece = 0, Piece(is_list=True)
+    for entry in bundle.entry or ():
+        resource, search = entry.resource, entry.search
+        if type(resource) not in _BESIDE:
+            matches += search is None or search.mode in _MATCH
+            code = getattr(resource, "code", None)
+            if code is None or code.coding:
+                piece.resources.append(resource)  # as nearly all: there is nothing to look at
+                continue
+        piece.add(resource)
     more = any(link.relation == "next" for link in bundle.link or ())
-    piece = Piece(pages_left=more or (bundle.total or 0) > matches, is_list=True)
-    for resource in found:
-        if isinstance(resource, fhir.OperationOutcome) or _says_nothing(resource):
-            piece.add(resource)
-        else:
-            piece.resources.append(resource)
+    piece = replace(piece, pages_left=more or (bundle.total or 0) > matches)
     return _checked(piece, bundle.type, bundle.total)
 
 
 def _is_match(kind: str, mode: Any) -> bool:
     """Whether an entry is one of those that the search was for, and that its total counts."""
-    return kind not in _NOT_SOUGHT and mode in (None, "match")
+    return kind not in _NOT_SOUGHT and mode in _MATCH
 
 
 def _open_loose_bundle(json: bytes) -> Piece:

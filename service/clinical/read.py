@@ -82,7 +82,7 @@ def _identity(patient: Identity, pieces: list[tuple[Record, Piece]]) -> Identity
     """Complete the patient's identity by the own record, if that was sent."""
     for _, piece in pieces:
         for resource in piece.resources:
-            if isinstance(resource, fhir.Patient) and resource.id == patient.id:
+            if type(resource) is fhir.Patient and resource.id == patient.id:
                 return patient.of_record(resource)
     return patient
 

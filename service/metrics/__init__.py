@@ -15,6 +15,7 @@ from service.metrics.meters import Meters, ledger, meters
 __all__ = (
     *("begin", "count", "expect", "exposition", "feedback", "ledger_state", "lost"),
     "shared_by_workers",
+    "turned_away",
 )
 
 _OUTCOMES = frozenset({"accepted", "overridden", "unknown_card", "not_stored"})
@@ -66,6 +67,14 @@ def count(record: Mapping[str, Any]) -> None:
                 mode = record.get("mode") or "live"
                 counted.advice.labels(issuer, hook, mode, recommendation).inc()
         _count_chart(counted, issuer, record)
+
+
+def turned_away() -> None:
+    """Count a call that came while too many others were inside: nobody knows whose."""
+    with _never_in_the_way():
+        counted = meters()
+        counted.calls.labels(_NONE, _NONE, HTTPStatus.SERVICE_UNAVAILABLE.value).inc()
+        counted.refused.labels("overloaded").inc()
 
 
 def _count_chart(counted: Meters, issuer: str, record: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 
 from benchmarks.in_process import decode
-from service.serving import _THREADS_A_WORKER, _WAITING_A_WORKER
+from service.serving import _CONNECTIONS_A_WORKER, _THREADS_A_WORKER
 
 
 def create_echo() -> Flask:
@@ -52,7 +52,7 @@ def main(kind: str, port: int, workers: int) -> None:
         workers=workers,
         websockets=False,
         blocking_threads=_THREADS_A_WORKER,
-        backpressure=_WAITING_A_WORKER,
+        backpressure=_CONNECTIONS_A_WORKER,
         log_access=False,
     ).serve()
 
