@@ -24,6 +24,7 @@ from service.web.answer import Desk, answer, today
 from service.web.arrangement import arrange
 from service.web.auth import Caller, Door
 from service.web.canaries import prove
+from service.web.ending import is_announced
 from service.web.entrance import Entrance, browser_headers
 from service.web.explain import explanations
 from service.web.feedback import MOST_BYTES, Reception
@@ -199,6 +200,8 @@ def _answer_operators(app: Flask, desk: Desk, ledger: Ledger | None) -> None:
 
     @app.get("/health/ready")
     def ready() -> Response:
+        if is_announced():
+            return json_answer(msgspec.json.encode({"status": "ending"}), 503)
         # A store that is down is told, and is no reason to stop advising: cards do not wait for it.
         told = {"status": "ok", "content": desk.guideline.version, "ledger": _state(ledger)}
         return json_answer(msgspec.json.encode(told))

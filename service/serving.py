@@ -1,7 +1,12 @@
 """The commands that run the service, and make it ready to run: serve, migrate, hash-password."""
 
+import logging
+import signal
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +17,18 @@ from service.ledger_commands import summarise_by_and_by
 from service.metrics import shared_by_workers
 from service.options import read_settings, settings_file
 from service.settings import Settings
+from service.web.ending import announce, is_announced, told_to_workers
 from service.web.entrance import MOST_INSIDE
+
+if TYPE_CHECKING:
+    from granian.server.mp import MPServer
 
 # Each call that is let in has a thread, though only one computes at a time; the others turn calls
 # away, and answer whoever asks whether the service lives.
-_THREADS_A_WORKER = MOST_INSIDE + 8
+THREADS_A_WORKER = MOST_INSIDE + 8
 _ENDS_WITHIN_S = 10
 _SHORTEST_PASSWORD = 12
-_CONNECTIONS_A_WORKER = 1024  # others wait in the socket
+CONNECTIONS_A_WORKER = 1024  # others wait in the socket
 
 
 @click.command()
@@ -29,14 +38,40 @@ def serve(file: Path | None) -> None:
 
     HOST, PORT and TIME_ZONE override the settings.
     """
-    from granian.constants import Interfaces
-    from granian.server import Server
-
     settings = read_settings(file)
     guideline = _made_ready(settings)
     _refuse_taken_port(settings)
     _say_where(settings, guideline)
-    server = Server(
+    server = _server(settings)
+    try:
+        summarise_by_and_by(settings)
+        with shared_by_workers(), told_to_workers():
+            server.serve()
+    except BadSetting as problem:
+        raise click.ClickException(str(problem)) from problem
+
+
+def _server(settings: Settings) -> "MPServer":
+    """Make the server, which begins nothing yet."""
+    from granian.constants import Interfaces
+    from granian.server.mp import MPServer
+
+    class Draining(MPServer):
+        """Told to end by SIGTERM it is no longer ready, but takes calls for a while."""
+
+        def signal_handler_interrupt(self, *told: Any) -> None:
+            end: Callable[..., None] = super().signal_handler_interrupt
+            if told[:1] != (signal.SIGTERM,) or is_announced() or not settings.drains_s:
+                end(*told)
+                return
+            announce()
+            waiting = threading.Timer(settings.drains_s, end)
+            waiting.daemon = True
+            waiting.start()
+
+    # It warns of many threads at each start; ours wait for one another.
+    logging.getLogger("_granian").addFilter(lambda line: "Python threads" not in line.getMessage())
+    return Draining(
         "service.app:create_app",
         factory=True,
         address=settings.host,
@@ -44,19 +79,13 @@ def serve(file: Path | None) -> None:
         interface=Interfaces.WSGI,
         workers=settings.workers,
         websockets=False,
-        blocking_threads=_THREADS_A_WORKER,
-        backpressure=_CONNECTIONS_A_WORKER,
+        blocking_threads=THREADS_A_WORKER,
+        backpressure=CONNECTIONS_A_WORKER,
         log_enabled=True,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=_ENDS_WITHIN_S,
     )
-    try:
-        summarise_by_and_by(settings)
-        with shared_by_workers():
-            server.serve()
-    except BadSetting as problem:
-        raise click.ClickException(str(problem)) from problem
 
 
 def _made_ready(settings: Settings) -> Guideline:

@@ -37,6 +37,8 @@ _SECRETS_FOLDER = f"{_PREFIX}SECRETS"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _OTHER_NAMES = {"localhost": "127.0.0.1"}
 _HIGHEST_PORT = 65535
+_USUAL_DRAIN_S = 5.0  # of production: until no proxy sends anything new
+LONGEST_DRAIN_S = 15.0
 _SHORTEST_KEY = 32  # bytes
 _HASHED = re.compile(r"scrypt:[0-9]+:[0-9]+:[0-9]+\$[A-Za-z0-9]+\$[0-9a-f]+")
 
@@ -63,6 +65,7 @@ class Settings(BaseModel):
         default=False, validation_alias=_named("allow_remote_sandbox")
     )
     workers: int = Field(default=2, ge=1, le=64)
+    drain_s: float | None = Field(default=None, ge=0, le=LONGEST_DRAIN_S)
     time_zone: Zone = Field(default="UTC", validation_alias=_named("time_zone"))
     public_url: str | None = None
     tls_ends_at_proxy: bool = False
@@ -131,6 +134,12 @@ class Settings(BaseModel):
     def serves_itself_only(self) -> bool:
         """Whether it is a sandbox that nobody reaches but from this machine."""
         return self.open_to_anyone and self.host in _LOOPBACK
+
+    @property
+    def drains_s(self) -> float:
+        """For how long a service that was told to end still takes calls, in seconds."""
+        usual = 0.0 if self.open_to_anyone else _USUAL_DRAIN_S
+        return usual if self.drain_s is None else self.drain_s
 
     def zone_of(self, client: Client) -> str:
         """Give the time zone in which a client's day ends."""

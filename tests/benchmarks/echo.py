@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 
 from benchmarks.in_process import decode
-from service.serving import _CONNECTIONS_A_WORKER, _THREADS_A_WORKER
+from service.serving import CONNECTIONS_A_WORKER, THREADS_A_WORKER
 
 
 def create_echo() -> Flask:
@@ -51,8 +51,8 @@ def main(kind: str, port: int, workers: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         websockets=False,
-        blocking_threads=_THREADS_A_WORKER,
-        backpressure=_CONNECTIONS_A_WORKER,
+        blocking_threads=THREADS_A_WORKER,
+        backpressure=CONNECTIONS_A_WORKER,
         log_access=False,
     ).serve()
 

@@ -1,0 +1,179 @@
+"""Services restart and workers are killed while calls come in at a steady rate.
+
+`pytest -s tests/test_restarts.py` says the figures; `make prove` does it twenty and fifty times.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+import requests
+from charts import ago, back_pain, call
+from conftest import STRICT, eventually
+from house import CALL_PATH
+from proxied import proxying
+from served import Served, free_port, serving
+from test_tokens_served import serving_in_full, workers
+
+A_SECOND = 50
+CALLERS = 16
+RESTARTS = 20 if STRICT else 4
+KILLS = 50 if STRICT else 3
+BETWEEN_S = 6.0  # a worker that is killed again sooner ends the service, as one that always fails
+PROXY_RESTS_S = 2.5  # so long the proxy leaves a service alone that it could not reach
+MOST_GAP_S = 2.0
+DRAIN_S = 1.0
+BODY = call(back_pain(onsetDateTime=ago(0)))
+
+pytestmark = pytest.mark.timed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """One call: when it began and ended, and its status, or None where none came."""
+
+    begun: float
+    ended: float
+    status: int | None
+
+
+@contextmanager
+def steady_calls(url: str, verify: str | bool = True) -> Iterator[list[Answered]]:
+    """Call at a steady rate, over connections that are kept, until the end of the block."""
+    answered: list[Answered] = []
+    first, ended = time.monotonic(), threading.Event()
+
+    def go_on(number: int) -> None:
+        session = requests.Session()
+        turn = first + number / A_SECOND
+        while not ended.is_set():
+            time.sleep(max(0.0, turn - time.monotonic()))
+            answered.append(_one(session, url, verify))
+            turn += CALLERS / A_SECOND
+
+    threads = [threading.Thread(target=go_on, args=(number,)) for number in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answered
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+
+
+def _one(session: requests.Session, url: str, verify: str | bool) -> Answered:
+    begun = time.monotonic()
+    try:
+        status: int | None = session.post(url, json=BODY, timeout=20, verify=verify).status_code
+    except requests.RequestException:
+        status = None
+    return Answered(begun=begun, ended=time.monotonic(), status=status)
+
+
+def rate(answered: list[Answered]) -> float:
+    return len(answered) / (answered[-1].ended - answered[0].begun)
+
+
+@pytest.mark.nginx
+def test_services_are_replaced_one_by_one_and_no_call_fails(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Behind the shipped proxy, as the runbook upgrades."""
+    ports = [free_port(), free_port()]
+    folders = [tmp_path / name for name in ("a", "b", "proxy")]
+    for folder in folders:
+        folder.mkdir()
+    addresses = [f"http://127.0.0.1:{port}" for port in ports]
+    toml = f"drain_s = {DRAIN_S}\n"
+    with ExitStack() as stack, proxying(folders[2], *addresses) as proxy:
+        running = [ExitStack(), ExitStack()]
+        for one in running:
+            stack.enter_context(one)
+        for which in (0, 1):
+            running[which].enter_context(serving(folders[which], toml, ports[which]))
+        url, trusted = f"{proxy.address}{CALL_PATH}", str(proxy.trusted.file)
+        with steady_calls(url, trusted) as answered:
+            for number in range(RESTARTS):
+                which = number % 2
+                running[which].close()
+                running[which].enter_context(serving(folders[which], toml, ports[which]))
+                time.sleep(PROXY_RESTS_S)
+    failed = [one for one in answered if one.status != 200]
+    told = {
+        "restarts": RESTARTS, "calls": len(answered), "failed": len(failed),
+        "calls_a_second": round(rate(answered), 1),
+        "slowest_s": round(max(one.ended - one.begun for one in answered), 2),
+    }  # fmt: skip
+    record_property("restarts", told)
+    print(told)
+    assert failed == []
+    assert rate(answered) > 0.8 * A_SECOND
+
+
+def test_a_worker_that_is_killed_takes_only_its_own_calls_with_it(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    kills: list[float] = []
+    chance = SystemRandom()
+    with serving_in_full(tmp_path, "") as served:
+        with steady_calls(f"{served.address}{CALL_PATH}") as answered:
+            time.sleep(BETWEEN_S)
+            for _ in range(KILLS):
+                assert eventually(lambda: len(workers(served)) == 2, 10)
+                kills.append(time.monotonic())
+                os.kill(chance.choice(workers(served)), signal.SIGKILL)
+                time.sleep(BETWEEN_S)
+        assert served.process.poll() is None
+    failed = [one for one in answered if one.status != 200]
+    # Nobody can tell a call that was inside from one that was sent to a connection just broken.
+    apart = [one for one in failed if not any(one.begun - 0.1 < k <= one.ended for k in kills)]
+    gaps = [
+        min(one.ended for one in answered if one.status == 200 and one.begun > killed) - killed
+        for killed in kills
+    ]
+    told = {
+        "kills": KILLS, "calls": len(answered), "failed": len(failed),
+        "calls_a_second": round(rate(answered), 1), "next_success_s": round(max(gaps), 2),
+    }  # fmt: skip
+    record_property("kills", told)
+    print(told)
+    assert apart == []
+    assert max(gaps) < MOST_GAP_S
+    assert len(failed) <= KILLS * CALLERS
+    assert rate(answered) > 0.8 * A_SECOND
+
+
+def ready(served: Served) -> int:
+    return requests.get(f"{served.address}/health/ready", timeout=5).status_code
+
+
+def test_a_service_that_is_told_to_end_is_first_no_longer_ready(tmp_path: Path) -> None:
+    with serving(tmp_path, "drain_s = 3\n") as served:
+        assert ready(served) == 200
+        served.process.send_signal(signal.SIGTERM)
+        assert eventually(lambda: ready(served) == 503, 1)
+        url = f"{served.address}{CALL_PATH}"
+        assert requests.post(url, json=BODY, timeout=5).status_code == 200
+        assert requests.get(f"{served.address}/health/live", timeout=5).status_code == 200
+        assert served.process.wait(10) in (0, -signal.SIGTERM)
+
+
+def test_who_tells_it_twice_or_from_the_keyboard_does_not_wait(tmp_path: Path) -> None:
+    for signals in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,)):
+        folder = tmp_path / str(len(signals))
+        folder.mkdir()
+        with serving(folder, "drain_s = 15\n") as served:
+            begun = time.monotonic()
+            for one in signals:
+                served.process.send_signal(one)
+                time.sleep(0.2)
+            served.process.wait(10)
+        assert time.monotonic() - begun < 8
