@@ -3,13 +3,12 @@
 `pytest -s tests/test_restarts.py` says the figures; `make prove` does it twenty and fifty times.
 """
 
+import json
 import os
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 
@@ -20,66 +19,19 @@ from conftest import STRICT, eventually
 from house import CALL_PATH
 from proxied import proxying
 from served import Served, free_port, serving
+from steady import A_SECOND, CALLERS, rate, steady_calls
 from test_tokens_served import serving_in_full, workers
 
-A_SECOND = 50
-CALLERS = 16
-RESTARTS = 20 if STRICT else 4
-KILLS = 50 if STRICT else 3
+JSON = {"Content-Type": "application/json"}
+RESTARTS = 20 if STRICT else 2
+KILLS = 50 if STRICT else 2
 BETWEEN_S = 6.0  # a worker that is killed again sooner ends the service, as one that always fails
 PROXY_RESTS_S = 2.5  # so long the proxy leaves a service alone that it could not reach
 MOST_GAP_S = 2.0
 DRAIN_S = 1.0
-BODY = call(back_pain(onsetDateTime=ago(0)))
+BODY = json.dumps(call(back_pain(onsetDateTime=ago(0)))).encode()
 
 pytestmark = pytest.mark.timed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """One call: when it began and ended, and its status, or None where none came."""
-
-    begun: float
-    ended: float
-    status: int | None
-
-
-@contextmanager
-def steady_calls(url: str, verify: str | bool = True) -> Iterator[list[Answered]]:
-    """Call at a steady rate, over connections that are kept, until the end of the block."""
-    answered: list[Answered] = []
-    first, ended = time.monotonic(), threading.Event()
-
-    def go_on(number: int) -> None:
-        session = requests.Session()
-        turn = first + number / A_SECOND
-        while not ended.is_set():
-            time.sleep(max(0.0, turn - time.monotonic()))
-            answered.append(_one(session, url, verify))
-            turn += CALLERS / A_SECOND
-
-    threads = [threading.Thread(target=go_on, args=(number,)) for number in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield answered
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-
-
-def _one(session: requests.Session, url: str, verify: str | bool) -> Answered:
-    begun = time.monotonic()
-    try:
-        status: int | None = session.post(url, json=BODY, timeout=20, verify=verify).status_code
-    except requests.RequestException:
-        status = None
-    return Answered(begun=begun, ended=time.monotonic(), status=status)
-
-
-def rate(answered: list[Answered]) -> float:
-    return len(answered) / (answered[-1].ended - answered[0].begun)
 
 
 @pytest.mark.nginx
@@ -100,7 +52,7 @@ def test_services_are_replaced_one_by_one_and_no_call_fails(
         for which in (0, 1):
             running[which].enter_context(serving(folders[which], toml, ports[which]))
         url, trusted = f"{proxy.address}{CALL_PATH}", str(proxy.trusted.file)
-        with steady_calls(url, trusted) as answered:
+        with steady_calls(url, BODY, trusted) as answered:
             for number in range(RESTARTS):
                 which = number % 2
                 running[which].close()
@@ -124,7 +76,7 @@ def test_a_worker_that_is_killed_takes_only_its_own_calls_with_it(
     kills: list[float] = []
     chance = SystemRandom()
     with serving_in_full(tmp_path, "") as served:
-        with steady_calls(f"{served.address}{CALL_PATH}") as answered:
+        with steady_calls(f"{served.address}{CALL_PATH}", BODY) as answered:
             time.sleep(BETWEEN_S)
             for _ in range(KILLS):
                 assert eventually(lambda: len(workers(served)) == 2, 10)
@@ -161,7 +113,7 @@ def test_a_service_that_is_told_to_end_is_first_no_longer_ready(tmp_path: Path) 
         served.process.send_signal(signal.SIGTERM)
         assert eventually(lambda: ready(served) == 503, 1)
         url = f"{served.address}{CALL_PATH}"
-        assert requests.post(url, json=BODY, timeout=5).status_code == 200
+        assert requests.post(url, BODY, headers=JSON, timeout=5).status_code == 200
         assert requests.get(f"{served.address}/health/live", timeout=5).status_code == 200
         assert served.process.wait(10) in (0, -signal.SIGTERM)
 

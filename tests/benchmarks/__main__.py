@@ -69,9 +69,11 @@ def _payload(folder: Path, name: str, *, shared: bool) -> Payload:
 
 
 def _rows(folder: Path, seconds: float) -> dict[str, Any]:
-    small, medium = payloads.made(folder, "small"), payloads.made(folder, "medium")
+    small, medium, large = (payloads.made(folder, name) for name in payloads.SIZES)
     calls = round(100 * seconds)
     return {
+        "CPU microseconds of each step, without a server":
+            rows.steps((small, medium, large), seconds),
         "CPU microseconds a resource, by their number": rows.length(seconds),
         "start-up in s; MB of a worker after 1,000 small calls":
             rows.start_and_memory(folder, tuple(servers.ALL), small),

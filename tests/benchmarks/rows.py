@@ -1,6 +1,7 @@
 """What else is measured: start-up, memory, tokens, what is asked of a FHIR server, long charts."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ _EMPTY = {"resourceType": "Bundle", "type": "searchset", "entry": []}
 def length(seconds: float) -> dict[str, float]:
     """Give processor microseconds a resource of the whole answer, by how many there are."""
     return {str(n): us for n, us in in_process.answer_us(NUMBERS, seconds).items()}
+
+
+def steps(payloads: Iterable[Payload], seconds: float) -> dict[str, Any]:
+    """Give processor microseconds of each step of the line, without a server, by size."""
+    return {one.name: in_process.steps_us(one.body, seconds) for one in payloads}
 
 
 def start_and_memory(folder: Path, names: tuple[str, ...], small: Payload) -> dict[str, Any]:
