@@ -14,12 +14,13 @@ test: $(VENV)/.dev
 # The properties on 100,000 charts that nobody wrote: ten of them, so many charts each. A thousand
 # calls of each address that the description allows or forbids. A report on a million cards. Workers
 # killed fifty times under load, on SQLite and on PostgreSQL. Then what takes time, held to the limits
-# themselves: let the machine do nothing else.
+# themselves, half an hour of every fault among it: let the machine do nothing else for two hours.
 prove: export EXAMPLES = 10000
 prove: export OPENAPI_CASES = 1000
 prove: export LEDGER_CARDS = 1000000
 prove: export KILLS = 50
 prove: export PAIRS = 10
+prove: export SOAK_MINUTES = 30
 prove: export STRICT = 1
 prove: $(VENV)/.dev
 	@$(VENV)/bin/pytest -n auto --dist loadgroup tests/test_invariants.py tests/test_openapi.py

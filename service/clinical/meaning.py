@@ -29,7 +29,7 @@ class AnswerWords:
     yes_codes: frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Reading:
     """How a record is read: the vocabulary and the conventions of `cards/`."""
 
@@ -87,7 +87,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         """Find the memory of the day."""
-        object.__setattr__(self, "kept", kept(self.terms, self.as_of))
+        object.__setattr__(self, "kept", kept(self.reading, self.as_of))
 
     @property
     def terms(self) -> Terminology:

@@ -1,5 +1,6 @@
 """What is remembered of codes: what each stands for, by itself and by its published name."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -9,7 +10,7 @@ from service.clinical import fhir
 from service.clinical.terminology import Terminology
 
 _MOST_CODES = 5000  # of one day, in one process
-_MOST_DAYS = 64  # of one vocabulary or, where callers have codes of their own, of several
+_MOST_DAYS = 64  # of one way of reading or, where callers have codes of their own, of several
 _LONGEST_NAME = 200  # characters, of all of a code's names
 
 
@@ -42,8 +43,8 @@ class Memory:
 
 
 @lru_cache(maxsize=_MOST_DAYS)
-def kept(_terms: Terminology, _as_of: date) -> Memory:
-    """Give the memory that outlives a call: of one vocabulary, for one day.
+def kept(_reading: Hashable, _as_of: date) -> Memory:
+    """Give the memory that outlives a call: of one way of reading, for one day.
 
     It holds codes of published systems with their own names, and nothing else of any chart: see
     `may_be_kept`. What is found in it is what would be found without it.

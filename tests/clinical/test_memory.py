@@ -46,7 +46,7 @@ def test_nothing_written_about_a_patient_outlives_the_call(judge: Judge) -> None
     day = TODAY + timedelta(days=400)  # of which no other test has asked
     own = condition("M54.50", words, onsetDateTime=ago(3))
     judge(call(own, back_pain(note=[{"text": words}]), condition(None, words)), day)
-    kept = memory.kept(judge.desk.guideline.reading.terms, day)
+    kept = memory.kept(judge.desk.guideline.reading, day)
     assert words not in repr([(m.words, m.known) for m in kept.meanings.values()])
     assert words not in repr(kept.names)
 
@@ -58,7 +58,7 @@ def test_the_memory_is_bounded(judge: Judge, monkeypatch: pytest.MonkeyPatch) ->
         condition(f"M54.{n}", None, id=f"c{n}", onsetDateTime=ago(3)) for n in range(10)
     ]  # fmt: skip
     judge(call(back_pain(), *some), day)
-    assert len(memory.kept(judge.desk.guideline.reading.terms, day).meanings) == 3
+    assert len(memory.kept(judge.desk.guideline.reading, day).meanings) == 3
 
 
 @pytest.mark.parametrize("name", CASES[::5])
