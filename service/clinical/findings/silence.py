@@ -1,6 +1,6 @@
 """What silence answers: of most matters a chart says nothing, so that is worked out only once."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ _OF_ENTRIES = frozenset(
 )
 _OF_READINGS = frozenset({Kind.MEASURED_VALUE, Kind.MUSCLE_STRENGTH, Kind.WEIGHT_LOSS})
 _OF_OTHERS = frozenset({Kind.ONE_OF, Kind.TWO_OF, Kind.ALL_OF, Kind.UNLESS})
-_MOST_KEPT = 1024  # a guideline for each registered caller, and the sections that lack as a rule
+_MOST_GUIDELINES = 256  # one for each registered caller
+_MOST_KEPT = 256  # of those, with the sections that lack as a rule; some 30 kB each
 
 
 class Silence(NamedTuple):
@@ -49,24 +50,26 @@ def silence(guideline: Guideline, incomplete: frozenset[Group]) -> Silence:
     """Work out what silence answers, where some sections were not read to the end."""
     answers: dict[str, Finding] = {}
     always: set[str] = set()
-    by_concept: dict[str, set[str]] = {}
-    matters = dict(_matters(guideline))
+    matters, by_concept = _matters(guideline)
     for criterion in guideline.criteria.values():
         matter = matters.get(criterion.id)
         status = _status(matter, incomplete) if matter else None
-        if matter is None or status is None:
+        if status is None:
             always.add(criterion.id)
             answers[criterion.id] = unknown(criterion)
-            continue
-        answers[criterion.id] = Finding(criterion=criterion.id, status=status)
-        for concept in matter.concepts:
-            by_concept.setdefault(concept, set()).add(criterion.id)
-    named = {concept: frozenset(criteria) for concept, criteria in by_concept.items()}
-    return Silence(answers=answers, always=frozenset(always), by_concept=named)
+        else:
+            answers[criterion.id] = Finding(criterion=criterion.id, status=status)
+    return Silence(answers=answers, always=frozenset(always), by_concept=by_concept)
 
 
-def _matters(guideline: Guideline) -> Iterator[tuple[str, _Matter]]:
-    """Give what criteria look for that look for entries only, by themselves or by their parts."""
+@lru_cache(maxsize=_MOST_GUIDELINES)
+def _matters(
+    guideline: Guideline,
+) -> tuple[Mapping[str, _Matter], Mapping[str, frozenset[str]]]:
+    """Give what criteria look for that look for entries only, by themselves or by their parts.
+
+    Then the same by concept: which criteria look for it.
+    """
     found: dict[str, _Matter] = {}
     for criterion in guideline.criteria.values():
         if criterion.kind in _OF_ENTRIES:
@@ -76,13 +79,20 @@ def _matters(guideline: Guideline) -> Iterator[tuple[str, _Matter]]:
             if quantity is not None:
                 found[criterion.id] = _matter(quantity.value_sets, criterion)
         elif criterion.kind in _OF_OTHERS and found.keys() >= set(criterion.of):
-            parts = [found[part] for part in criterion.of]
-            found[criterion.id] = _Matter(
-                concepts=frozenset[str]().union(*(part.concepts for part in parts)),
-                groups=frozenset[Group]().union(*(part.groups for part in parts)),
-                counted=criterion.kind is not Kind.ONE_OF or any(part.counted for part in parts),
-            )
-    yield from found.items()
+            found[criterion.id] = _joined(criterion, [found[part] for part in criterion.of])
+    by_concept: dict[str, set[str]] = {}
+    for name, matter in found.items():
+        for concept in matter.concepts:
+            by_concept.setdefault(concept, set()).add(name)
+    return found, {concept: frozenset(names) for concept, names in by_concept.items()}
+
+
+def _joined(criterion: Criterion, parts: list[_Matter]) -> _Matter:
+    return _Matter(
+        concepts=frozenset[str]().union(*(part.concepts for part in parts)),
+        groups=frozenset[Group]().union(*(part.groups for part in parts)),
+        counted=criterion.kind is not Kind.ONE_OF or any(part.counted for part in parts),
+    )
 
 
 def _matter(concepts: Iterable[str], criterion: Criterion) -> _Matter:
