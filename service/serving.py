@@ -17,15 +17,13 @@ from service.ledger_commands import summarise_by_and_by
 from service.metrics import shared_by_workers
 from service.options import read_settings, settings_file
 from service.settings import Settings
-from service.web.ending import announce, is_announced, told_to_workers
-from service.web.entrance import MOST_INSIDE
+from service.web.ending import announce, is_announced
+from service.web.entrance import MOST_INSIDE, SPARE
 
 if TYPE_CHECKING:
     from granian.server.mp import MPServer
 
-# Each call that is let in has a thread, though only one computes at a time; the others turn calls
-# away, and answer whoever asks whether the service lives.
-THREADS_A_WORKER = MOST_INSIDE + 8
+THREADS_A_WORKER = MOST_INSIDE + SPARE  # though only one call computes at a time
 _ENDS_WITHIN_S = 10
 _SHORTEST_PASSWORD = 12
 CONNECTIONS_A_WORKER = 1024  # others wait in the socket
@@ -45,7 +43,7 @@ def serve(file: Path | None) -> None:
     server = _server(settings)
     try:
         summarise_by_and_by(settings)
-        with shared_by_workers(), told_to_workers():
+        with shared_by_workers():
             server.serve()
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
@@ -120,10 +118,13 @@ def _prepare_ledger(settings: Settings, *, shared: bool) -> None:
     url = settings.ledger_url.get_secret_value()
     try:
         engine = open_store(url)
-        if (shared or engine.dialect.name == "sqlite") and not is_up_to_date(engine):
-            migrate(url)
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
+    try:
+        if (shared or engine.dialect.name == "sqlite") and not is_up_to_date(engine):
+            migrate(url)
+    finally:
+        engine.dispose()  # before workers are forked, which may not share a connection
 
 
 def _say_where(settings: Settings, guideline: Guideline) -> None:

@@ -13,7 +13,7 @@ from charts import TODAY
 
 from service.clinical import meaning
 from service.clinical.bundles import open_piece
-from service.clinical.memory import kept
+from service.clinical.memory import Memory
 from service.web import hook
 from service.web.answer import Desk, advices
 
@@ -40,7 +40,7 @@ def test_a_large_chart_costs_little_more_than_to_decode_it(
     record_property: Callable[[str, object], None],
 ) -> None:
     """The least of many runs of each, in turn: what other programs do in between drops out."""
-    monkeypatch.setattr(meaning, "kept", kept.__wrapped__)  # what is read here stays here
+    monkeypatch.setattr(meaning, "kept", lambda _reading, _day: Memory())  # it stays here
     if not reads_words:
         monkeypatch.setattr(meaning, "read_text", lambda text, lexicon, written: ())
     body = (shared / "performance" / "payloads" / "large.json").read_bytes()

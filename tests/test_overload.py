@@ -13,7 +13,7 @@ import pytest
 import requests
 from benchmarks.payloads import SIZES, a_call
 from charts import back_pain, call
-from conftest import STRICT
+from conftest import STRICT, eventually
 from crowd import call_at_once
 from house import CALL_PATH
 from served import Served, serving
@@ -21,7 +21,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from service.app import create_app
 from service.settings import Settings
-from service.web.entrance import MOST_INSIDE, Entrance
+from service.web.entrance import MOST_INSIDE, SPARE, Entrance
 
 BUSY = 16  # connections that more calls a second cannot be had of
 SECONDS = 60.0 if STRICT else 5.0
@@ -146,6 +146,60 @@ def test_so_many_are_let_in_by_number_and_by_length(length: int, most: int) -> N
     for call_ in calls:
         call_.join()
     assert client.post(CALL_PATH, data=b"{}").status_code == 200
+
+
+def test_slow_bodies_that_are_turned_away_leave_threads_for_others() -> None:
+    """As many as there are spare threads: half of them are not waited for."""
+    held, asked = Inside(), threading.Semaphore(0)
+    entrance = Entrance(held, lambda _: {})
+    calls = [enter(entrance, 9) for _ in range(MOST_INSIDE)]
+    for _ in calls:
+        assert held.inside.acquire(timeout=10)
+
+    class Slow:
+        def read(self, _size: int) -> bytes:
+            asked.release()
+            held.go.wait(10)
+            return b""
+
+    environ = {**EnvironBuilder(path=CALL_PATH, method="POST").get_environ(), "wsgi.input": Slow()}
+    turned = [
+        threading.Thread(target=entrance, args=(dict(environ), lambda *_: None))
+        for _ in range(SPARE)
+    ]
+    for thread in turned:
+        thread.start()
+    for _ in range(SPARE // 2):
+        assert asked.acquire(timeout=10)
+    assert eventually(lambda: sum(thread.is_alive() for thread in turned) == SPARE // 2)
+    held.go.set()
+    for thread in (*turned, *calls):
+        thread.join()
+
+
+def test_another_spelling_of_the_address_is_counted_too() -> None:
+    held = Inside()
+    entrance = Entrance(held, lambda _: {})
+    calls = [enter(entrance, 9) for _ in range(MOST_INSIDE)]
+    for _ in calls:
+        assert held.inside.acquire(timeout=10)
+    environ = EnvironBuilder(method="POST", environ_overrides={"PATH_INFO": f"/{CALL_PATH}"})
+    assert Client(entrance).open(environ).status_code == 503
+    held.go.set()
+    for call_ in calls:
+        call_.join()
+
+
+def test_long_calls_leave_room_for_short_ones() -> None:
+    """Two that say they are long, and send nothing, keep nobody else out."""
+    held = Inside()
+    entrance = Entrance(held, lambda _: {})
+    calls = [enter(entrance, length) for length in (16 << 20, 8 << 20, 9)]
+    for _ in calls:
+        assert held.inside.acquire(timeout=10)
+    held.go.set()
+    for call_ in calls:
+        call_.join()
 
 
 def test_a_call_that_fails_leaves_its_place() -> None:

@@ -12,6 +12,7 @@ from service.clinical.memory import Meaning, Memory, kept, may_be_kept
 from service.clinical.terminology import Terminology, Trigger
 from service.clinical.text import Lexicon, Mention, read_onset, read_text, speaks
 
+_DIGIT = re.compile(r"\d")
 _NO_CONCEPT = fhir.CodeableConcept()
 NO_CONCEPTS: frozenset[str] = frozenset()
 
@@ -80,7 +81,7 @@ class Reader:
     visits: Mapping[str, str] = field(default_factory=dict)
     oldest_reading: date = date.min
     dates: dict[str, Days | None] = field(default_factory=dict)
-    texts: dict[str, tuple[Mention, ...]] = field(default_factory=dict)
+    texts: dict[tuple[str, date | None], tuple[Mention, ...]] = field(default_factory=dict)
     idle: dict[object, bool] = field(default_factory=dict)
     own: Memory = field(default_factory=Memory)
     kept: Memory = field(init=False)
@@ -154,21 +155,31 @@ class Reader:
         found: tuple[Mention, ...] | None = what.known.get("said")
         if found is None:
             found = tuple(m for words in what.words for m in self.mentions(words, written))
-            if all(mention.onset is None for mention in found):
-                what.known["said"] = found  # it says the same, whenever it was written
+            if all(_says_the_same_on_any_day(words, found) for words in what.words):
+                what.known["said"] = found
         return found
 
     def mentions(self, text: str | None, written: Days | None) -> tuple[Mention, ...]:
         """Read what a text says; durations in it count from the day it was written."""
         if not text:
             return ()
-        known = self.texts.get(text)
-        if known is not None:
-            return known
-        said = read_text(text, self.reading.lexicon, written.last if written else self.as_of)
-        if all(mention.onset is None for mention in said):
-            self.texts[text] = said  # it says the same, whenever it was written
-        return said
+        day = written.last if written else self.as_of
+        known = self.texts.get((text, None))
+        if known is None:
+            known = self.texts.get((text, day))
+        if known is None:
+            known = read_text(text, self.reading.lexicon, day)
+            of_any_day = _says_the_same_on_any_day(text, known)
+            self.texts[text, None if of_any_day else day] = known
+        return known
+
+
+def _says_the_same_on_any_day(text: str, said: Iterable[Mention]) -> bool:
+    """Whether what a text says is the same whenever it was written.
+
+    A date in it that lies after that day is none, so that no onset alone does not tell.
+    """
+    return _DIGIT.search(text) is None and all(mention.onset is None for mention in said)
 
 
 def tail(reference: str) -> str:

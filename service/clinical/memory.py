@@ -1,5 +1,6 @@
 """What is remembered of codes: what each stands for, by itself and by its published name."""
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,8 +11,11 @@ from service.clinical import fhir
 from service.clinical.terminology import Terminology
 
 _MOST_CODES = 5000  # of one day, in one process
-_MOST_DAYS = 64  # of one way of reading or, where callers have codes of their own, of several
+_MOST_READINGS = 64  # one, or several where callers have codes of their own
+_MOST_DAYS = 2  # callers in two time zones
+_MOST_CODINGS = 8
 _LONGEST_NAME = 200  # characters, of all of a code's names
+_CODE = re.compile(r"[A-Za-z0-9.-]{1,20}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -42,25 +46,41 @@ class Memory:
     names: dict[fhir.CodeableConcept, Any] = field(default_factory=dict)
 
 
-@lru_cache(maxsize=_MOST_DAYS)
-def kept(_reading: Hashable, _as_of: date) -> Memory:
+@lru_cache(maxsize=_MOST_READINGS)
+def _days(_reading: Hashable) -> dict[date, Memory]:
+    return {}
+
+
+def kept(reading: Hashable, as_of: date) -> Memory:
     """Give the memory that outlives a call: of one way of reading, for one day.
 
-    It holds codes of published systems with their own names, and nothing else of any chart: see
-    `may_be_kept`. What is found in it is what would be found without it.
+    It holds codes of published systems with the names that they were sent under, and nothing else
+    of any chart: see `may_be_kept`. What is found in it is what would be found without it.
     """
-    return Memory()
+    days = _days(reading)
+    known = days.get(as_of)
+    if known is None:
+        if len(days) >= _MOST_DAYS:
+            days.clear()
+        known = days[as_of] = Memory()
+    return known
+
+
+def forget() -> None:
+    """Forget everything."""
+    _days.cache_clear()
 
 
 def may_be_kept(memory: Memory, terms: Terminology, concept: fhir.CodeableConcept) -> bool:
     """Whether a concept is a published code under its own name, with nobody's words beside it."""
     codings = concept.coding
-    if not codings or type(concept) is not fhir.CodeableConcept:
+    if not codings or len(codings) > _MOST_CODINGS or type(concept) is not fhir.CodeableConcept:
         return False
     names = [coding.display or "" for coding in codings]
     return (
         len(memory.meanings) < _MOST_CODES
-        and all(coding.code and terms.is_published(coding.system) for coding in codings)
+        and all(terms.is_published(coding.system) for coding in codings)
+        and all(_CODE.fullmatch(coding.code or "") for coding in codings)
         and (concept.text is None or concept.text in names)
         and sum(map(len, names)) <= _LONGEST_NAME
     )

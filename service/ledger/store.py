@@ -34,6 +34,7 @@ _READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _HANGS_S, _READS_S = 2.0, 60.0  # so long it may answer nothing to a call, and to a report
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+_UNLIMITED = -1  # a connection to a file is not what should be waited for
 _BUSY = "locked"  # in the words of SQLite for a file that another one writes
 _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
@@ -116,7 +117,7 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise BadSetting("ledger_url", expected="a file in a folder that can be made") from None
-    engine = create_engine(address, hide_parameters=True, pool_timeout=_CONNECT_S)
+    engine = create_engine(address, hide_parameters=True, max_overflow=_UNLIMITED)
     file = Path(address.database or "")
 
     @event.listens_for(engine, "connect")

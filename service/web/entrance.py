@@ -1,5 +1,6 @@
 """Lets in as many calls at a time as can be answered in time, and turns the others away at once."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,12 +15,16 @@ from service.logs import log
 from service.settings import Settings
 from service.web import hook
 
-# Of one worker: calls that compute, wait for their turn, or for a FHIR server; and their bodies,
-# since a call takes as long to compute as it is long. The first is let in however long it is.
+# Of one worker: calls that compute, wait for their turn, or for a FHIR server; and of long ones,
+# which take as long to compute, their bodies. The first of these is let in however long it is.
 MOST_INSIDE = 64
-_MOST_BYTES_INSIDE = 24 * 1024 * 1024
+SPARE = 8  # threads of a worker beside these: they turn calls away, and answer for its health
+_LONG = 1024 * 1024
+_MOST_LONG_BYTES = 24 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _RETRY_AFTER_S = 1
 _TOLD_EVERY_S = 1.0
+_PATIENCE_S = 0.1  # so long one waits for others who drain, and then answers without
 _READ_AT_ONCE = 64 * 1024
 _BODY = msgspec.json.encode(hook.outcome("throttled", "too many calls at once; try again"))
 _STATUS = f"{HTTPStatus.SERVICE_UNAVAILABLE.value} {HTTPStatus.SERVICE_UNAVAILABLE.phrase}"
@@ -47,14 +52,16 @@ class Entrance:
         """Stand before an application; `browsers` gives the headers for a page of some origin."""
         self._application = application
         self._browsers = browsers
-        self._inside = self._bytes_inside = 0
+        self._inside = self._long_bytes = 0
         self._turned_away = 0
         self._told_at = float("-inf")
         self._counting = threading.Lock()
+        self._draining = threading.Semaphore(SPARE // 2)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a request, or turn a hook call away: 503, and when to try again."""
-        if environ["PATH_INFO"] != hook.CALL_PATH or environ["REQUEST_METHOD"] != "POST":
+        path = "/" + environ["PATH_INFO"].lstrip("/")
+        if path != hook.CALL_PATH or environ["REQUEST_METHOD"] != "POST":
             return self._application(environ, start)
         length = _length(environ)
         if not self._let_in(length):
@@ -64,25 +71,39 @@ class Entrance:
         finally:
             with self._counting:
                 self._inside -= 1
-                self._bytes_inside -= length
+                self._long_bytes -= length if length >= _LONG else 0
 
     def _let_in(self, length: int) -> bool:
+        long = length if length >= _LONG else 0
         with self._counting:
-            fits = self._bytes_inside + length <= _MOST_BYTES_INSIDE and self._inside < MOST_INSIDE
-            if self._inside and not fits:
+            fits = not self._long_bytes or self._long_bytes + long <= _MOST_LONG_BYTES
+            if self._inside >= MOST_INSIDE or (long and not fits):
                 return False
             self._inside += 1
-            self._bytes_inside += length
+            self._long_bytes += long
             return True
 
     def _turn_away(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        body: Any = environ["wsgi.input"]
-        while body.read(_READ_AT_ONCE):
-            continue  # a client that is still sending would miss the answer
+        self._drain(environ)
         metrics.turned_away()
         self._tell()
         start(_STATUS, [*_HEADERS, *self._browsers(environ.get("HTTP_ORIGIN")).items()])
         return [_BODY]
+
+    def _drain(self, environ: WSGIEnvironment) -> None:
+        """Read what a client still sends, who could else miss the answer; not if it takes threads.
+
+        Slow ones hold those that drain for as long as they like: the others are for health.
+        """
+        if not self._draining.acquire(timeout=_PATIENCE_S):
+            return
+        try:
+            body: Any = environ["wsgi.input"]
+            left = 2 * _LONG
+            while left > 0 and (piece := body.read(_READ_AT_ONCE)):
+                left -= len(piece)
+        finally:
+            self._draining.release()
 
     def _tell(self) -> None:
         """Say how many were turned away, once a second."""
@@ -96,9 +117,9 @@ class Entrance:
 
 
 def _length(environ: WSGIEnvironment) -> int:
-    """Give the bytes of a body by its own word; 0 where it has none, or none that is a number."""
+    """Give the bytes of a body by its own word; one that comes in chunks counts as long."""
     told = environ.get("CONTENT_LENGTH") or ""
-    return int(told) if told.isascii() and told.isdigit() else 0
+    return int(told) if _LENGTH.fullmatch(told) else _LONG
 
 
 def browser_headers(settings: Settings, origin: str | None) -> dict[str, str]:

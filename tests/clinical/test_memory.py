@@ -31,6 +31,9 @@ def coded(system: str, display: str | None = NAME, code: str | None = "279039007
         (CodeableConcept(coding=(coded(SNOMED, code=None),)), False),
         (CodeableConcept(coding=(coded(SNOMED, "x" * 201),)), False),
         (CodeableConcept(text=NAME), False),
+        (CodeableConcept(coding=(coded(SNOMED, code="1" * 21),)), False),
+        (CodeableConcept(coding=(coded(SNOMED, code="John Smith"),)), False),
+        (CodeableConcept(coding=(coded(SNOMED),) * 9), False),
         (CodeableReference(coding=(coded(SNOMED),)), False),
     ],
 )  # fmt: skip
@@ -61,10 +64,59 @@ def test_the_memory_is_bounded(judge: Judge, monkeypatch: pytest.MonkeyPatch) ->
     assert len(memory.kept(judge.desk.guideline.reading, day).meanings) == 3
 
 
+def test_of_a_day_that_is_over_nothing_is_kept(judge: Judge) -> None:
+    reading = judge.desk.guideline.reading
+    for number in range(5):
+        judge(call(condition("M54.50", None)), TODAY + timedelta(days=500 + number))
+    assert memory.kept(reading, TODAY + timedelta(days=504)).meanings
+    assert not memory.kept(reading, TODAY + timedelta(days=500)).meanings
+
+
 @pytest.mark.parametrize("name", CASES[::5])
 def test_what_was_remembered_changes_no_answer(name: str, judge: Judge) -> None:
     body = (FIXTURES / name / "request.json").read_bytes()
     day = date.fromisoformat(the_case(FIXTURES / name)["as_of"])
     warm = [judge(body, day) for _ in range(2)][1]
-    memory.kept.cache_clear()
+    memory.forget()
     assert json.dumps(judge(body, day)) == json.dumps(warm)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "recorded", "rule"),
+    [
+        ("Foot drop since November 2026", "2025-10-01", "2026-11-05", "R20"),
+        ("Leg weakness since November 2026", "2025-10-01", "2026-11-05", "R20"),
+        ("Low back pain since October 2026", "2025-10-01", "2026-11-05", "R67"),
+        ("Cauda equina syndrome 2020", "2019-10-01", "2026-11-21", "R60"),
+    ],
+)
+@pytest.mark.parametrize("same_call", [False, True])
+def test_a_date_in_a_name_is_read_for_each_patient_anew(
+    name: str, before: str, recorded: str, rule: str, same_call: bool, judge: Judge
+) -> None:
+    """Written before that date it says nothing of it; on a later day it does."""
+    day = date(2026, 11, 26) + timedelta(days=same_call)
+
+    def named(recorded_on: str, number: int) -> dict:
+        return condition(
+            "999000001", name, system=SNOMED, id=f"c{number}", recordedDate=recorded_on,
+            clinicalStatus={"coding": [{"code": "active"}]},
+        )  # fmt: skip
+
+    def call_with(*conditions: dict) -> dict:
+        for one in conditions:
+            one["code"]["coding"][0]["display"] = name
+        pain = () if "pain" in name else (back_pain(onsetDateTime=ago(10)),)
+        return call(*pain, *conditions)
+
+    memory.forget()
+    alone = judge.advice(call_with(named(recorded, 1)), day)
+    memory.forget()
+    if same_call:
+        judge(call_with(named(before, 2), named(recorded, 1)), day)
+    else:
+        judge(call_with(named(before, 2)), day)
+    after = judge.advice(call_with(named(recorded, 1)), day)
+    assert alone.assessment.row.rule == rule
+    assert after.assessment.row.id == alone.assessment.row.id
+    assert [e.onset for e in after.chart.entries] == [e.onset for e in alone.chart.entries]
