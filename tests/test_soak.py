@@ -31,7 +31,7 @@ from served import Served
 from test_cases import CASES, FIXTURES
 from test_tokens_served import serving_in_full, workers
 
-SOAK_S = 60.0 * float(os.environ.get("SOAK_MINUTES") or 0.4)
+SOAK_S = 60.0 * float(os.environ.get("SOAK_MINUTES") or 0.25)
 WARM_S = SOAK_S / 3  # ten minutes of thirty
 A_SECOND = 20
 CLIENTS = 4
