@@ -219,6 +219,7 @@ def test_a_thin_record_says_so_and_can_be_signed(visit: Visit, patient: str, top
     expect(page.locator(".card")).to_have_attribute("data-topic", topic)
     page.get_by_role("button", name="Sign order").click()
     expect(page.get_by_role("heading", name="Signed at")).to_be_visible()
+    expect(page.locator(".signed")).to_contain_text(": not answered")
 
 
 def test_what_could_not_be_fetched_is_told_and_not_sent(visit: Visit) -> None:

@@ -256,7 +256,8 @@ async function sign() {
 
 function finish() {
   const at = new Date().toTimeString().slice(0, 5);
-  here.signed = { at, orders: here.drafts.map(nameOf) };
+  const unanswered = here.cards.filter((card) => !isAnswered(card)).map((card) => card.summary);
+  here.signed = { at, orders: here.drafts.map(nameOf), unanswered };
   here.drafts = [];
   here.selected = null;
   here.removed = null;

@@ -29,9 +29,11 @@ export function showSigning(here, { sign, add, restore, open, finish }) {
 }
 
 export function showSigned(here, again) {
-  const { at, orders } = here.signed;
-  const became = here.outcomes.map((one) =>
-    el("li", {}, `${one.summary}: `, el("b", {}, one.became)));
+  const { at, orders, unanswered } = here.signed;
+  const became = [
+    ...here.outcomes,
+    ...unanswered.map((summary) => ({ summary, became: "not answered" })),
+  ].map((one) => el("li", {}, `${one.summary}: `, el("b", {}, one.became)));
   box.replaceChildren(
     el("div", { class: "signed", tabindex: "-1" },
       el("h3", {}, `Signed at ${at}`),
