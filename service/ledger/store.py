@@ -1,6 +1,6 @@
 """Opens the database of the ledger and brings its tables up to date."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from service.errors import BadSetting, StoreDown
 from service.ledger.schema import REVISION
@@ -34,7 +35,8 @@ _READ_CACHE_KIB = 40 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _HANGS_S, _READS_S = 2.0, 60.0  # so long it may answer nothing to a call, and to a report
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
-_UNLIMITED = -1  # a connection to a file is not what should be waited for
+_UNLIMITED = -1
+_NO_POOL: Mapping[str, Any] = {"poolclass": NullPool}  # a report's cache is not kept
 _BUSY = "locked"  # in the words of SQLite for a file that another one writes
 _IN_MEMORY = (None, "", ":memory:")
 _ONE_AT_A_TIME = 7_061_938_445  # any number that nobody else locks in our database
@@ -49,7 +51,10 @@ def open_store(url: str, *, durable: bool = False, lock_ms: int = _BUSY_MS) -> E
     """
     address = _address(url)
     if address.drivername == "sqlite":
-        return _sqlite(address, "FULL" if durable else "NORMAL", lock_ms)
+        # To open a file costs more than to write a record: its connections are kept. One that is
+        # not there at once is no reason to wait.
+        pool = {"max_overflow": _UNLIMITED}
+        return _sqlite(address, "FULL" if durable else "NORMAL", lock_ms, pool)
     limits = f"-c statement_timeout={_BUSY_MS} -c lock_timeout={lock_ms}"
     return _postgresql(address, limits, patience_s=_HANGS_S)
 
@@ -112,12 +117,17 @@ def _postgresql(address: URL, options: str = "", *, patience_s: float | None = N
     return engine
 
 
-def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) -> Engine:
+def _sqlite(
+    address: URL,
+    synchronous: str = "NORMAL",
+    lock_ms: int = _BUSY_MS,
+    pool: Mapping[str, Any] = _NO_POOL,
+) -> Engine:
     try:
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise BadSetting("ledger_url", expected="a file in a folder that can be made") from None
-    engine = create_engine(address, hide_parameters=True, max_overflow=_UNLIMITED)
+    engine = create_engine(address, hide_parameters=True, **pool)
     file = Path(address.database or "")
 
     @event.listens_for(engine, "connect")
@@ -129,8 +139,7 @@ def _sqlite(address: URL, synchronous: str = "NORMAL", lock_ms: int = _BUSY_MS) 
 
     @event.listens_for(engine, "checkout")
     def _look(_connection: Any, record: Any, _used: Any) -> None:
-        # To open a file costs more than to write a record, so connections are kept; but not those
-        # to a file that was taken away or restored from a copy since.
+        # What is kept may lead to a file that was taken away or restored from a copy since.
         if record.info["file"] != _identity(file):
             raise DisconnectionError
 
