@@ -58,6 +58,7 @@ def _server(settings: Settings) -> "MPServer":
         """Told to end by SIGTERM it is no longer ready, but takes calls for a while."""
 
         def signal_handler_interrupt(self, *told: Any) -> None:
+            """End at once, or after a first SIGTERM when the time to drain is over."""
             end: Callable[..., None] = super().signal_handler_interrupt
             if told[:1] != (signal.SIGTERM,) or is_announced() or not settings.drains_s:
                 end(*told)
