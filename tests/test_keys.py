@@ -184,6 +184,7 @@ def test_a_rotated_key_is_picked_up_after_the_cooldown(
     assert knows(ring, "k1")
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_key_that_changed_under_its_id_is_picked_up_when_it_is_stale(server: KeyServer) -> None:
     before, after = rsa_key(), rsa_key()
     server.publish(jwk_set(k1=before), Cache_Control="public, max-age=60")
