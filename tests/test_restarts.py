@@ -29,6 +29,7 @@ KILLS = 50 if STRICT else 2
 BETWEEN_S = 6.0  # a worker that is killed again sooner ends the service, as one that always fails
 PROXY_RESTS_S = 2.5  # so long the proxy leaves a service alone that it could not reach
 MOST_GAP_S = 2.0
+TAKEN_APART_S = 0.5  # so long a killed process may keep its connections: calls run into it
 DRAIN_S = 1.0
 BODY = json.dumps(call(back_pain(onsetDateTime=ago(0)))).encode()
 
@@ -85,8 +86,9 @@ def test_a_worker_that_is_killed_takes_only_its_own_calls_with_it(
                 time.sleep(BETWEEN_S)
         assert served.process.poll() is None
     failed = [one for one in answered if one.status != 200]
-    # Nobody can tell a call that was inside from one that was sent to a connection just broken.
-    apart = [one for one in failed if not any(one.begun - 0.1 < k <= one.ended for k in kills)]
+    apart = [
+        one for one in failed if not any(one.begun - TAKEN_APART_S < k <= one.ended for k in kills)
+    ]
     gaps = [
         min(one.ended for one in answered if one.status == 200 and one.begun > killed) - killed
         for killed in kills
