@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(scrape(settings, desk.guideline))
     answer_errors(app)
     _let_browsers_in(app, settings)
-    app.wsgi_app = Entrance(app.wsgi_app, partial(browser_headers, settings))  # type: ignore
+    app.wsgi_app = Entrance(app.wsgi_app, partial(browser_headers, settings))  # type: ignore[method-assign]
     return app
 
 

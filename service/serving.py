@@ -23,10 +23,9 @@ from service.web.entrance import MOST_INSIDE, SPARE
 if TYPE_CHECKING:
     from granian.server.mp import MPServer
 
-THREADS_A_WORKER = MOST_INSIDE + SPARE  # though only one call computes at a time
 _ENDS_WITHIN_S = 10
 _SHORTEST_PASSWORD = 12
-CONNECTIONS_A_WORKER = 1024  # others wait in the socket
+_CONNECTIONS_A_WORKER = 1024  # others wait in the socket
 
 
 @click.command()
@@ -51,7 +50,6 @@ def serve(file: Path | None) -> None:
 
 def _server(settings: Settings) -> "MPServer":
     """Make the server, which begins nothing yet."""
-    from granian.constants import Interfaces
     from granian.server.mp import MPServer
 
     class Draining(MPServer):
@@ -72,19 +70,28 @@ def _server(settings: Settings) -> "MPServer":
     logging.getLogger("_granian").addFilter(lambda line: "Python threads" not in line.getMessage())
     return Draining(
         "service.app:create_app",
-        factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
         workers=settings.workers,
-        websockets=False,
-        blocking_threads=THREADS_A_WORKER,
-        backpressure=CONNECTIONS_A_WORKER,
+        **server_options(),
         log_enabled=True,
-        log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=_ENDS_WITHIN_S,
     )
+
+
+def server_options() -> dict[str, Any]:
+    """Give what shapes a worker; the floor of the benchmarks is served with the same."""
+    from granian.constants import Interfaces
+
+    return {
+        "factory": True,
+        "interface": Interfaces.WSGI,
+        "websockets": False,
+        "blocking_threads": MOST_INSIDE + SPARE,  # though only one call computes at a time
+        "backpressure": _CONNECTIONS_A_WORKER,
+        "log_access": False,
+    }
 
 
 def _made_ready(settings: Settings) -> Guideline:

@@ -70,7 +70,7 @@ class Reader:
     `visits` an Encounter, or a Condition that one points to, to the date of that visit.
     `oldest_reading` is the first day of the longest look-back into readings.
     What is after it keeps, for this call only, what a code, a text or a date stands for: charts
-    repeat themselves. `kept` outlives the call, and holds no words of a chart.
+    repeat themselves. `kept` outlives the call, and holds codes under the names they came with.
     """
 
     reading: Reading

@@ -1,4 +1,4 @@
-"""What is remembered of codes: what each stands for, by itself and by its published name."""
+"""What is remembered of codes: what each stands for, by itself and by the name it came with."""
 
 import re
 from collections.abc import Hashable
@@ -72,7 +72,10 @@ def forget() -> None:
 
 
 def may_be_kept(memory: Memory, terms: Terminology, concept: fhir.CodeableConcept) -> bool:
-    """Whether a concept is a published code under its own name, with nobody's words beside it."""
+    """Whether a concept is a short code of a published system, with no words but its display.
+
+    Whoever sends it may write anything there: whether it is the published name nobody can tell.
+    """
     codings = concept.coding
     if not codings or len(codings) > _MOST_CODINGS or type(concept) is not fhir.CodeableConcept:
         return False

@@ -18,13 +18,13 @@ from service.web import hook
 # Of one worker: calls that compute, wait for their turn, or for a FHIR server; and of long ones,
 # which take as long to compute, their bodies. The first of these is let in however long it is.
 MOST_INSIDE = 64
-SPARE = 8  # threads of a worker beside these: they turn calls away, and answer for its health
+SPARE = 16  # threads of a worker beside these: they turn calls away, and answer for its health
 _LONG = 1024 * 1024
 _MOST_LONG_BYTES = 24 * 1024 * 1024
 _LENGTH = re.compile(r"[0-9]{1,12}")
 _RETRY_AFTER_S = 1
 _TOLD_EVERY_S = 1.0
-_PATIENCE_S = 0.1  # so long one waits for others who drain, and then answers without
+_PATIENCE_S = 0.5  # so long one waits for others who drain, and then answers without
 _READ_AT_ONCE = 64 * 1024
 _BODY = msgspec.json.encode(hook.outcome("throttled", "too many calls at once; try again"))
 _STATUS = f"{HTTPStatus.SERVICE_UNAVAILABLE.value} {HTTPStatus.SERVICE_UNAVAILABLE.phrase}"
@@ -58,16 +58,16 @@ class Entrance:
         self._counting = threading.Lock()
         self._draining = threading.Semaphore(SPARE // 2)
 
-    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, or turn a hook call away: 503, and when to try again."""
         path = "/" + environ["PATH_INFO"].lstrip("/")
         if path != hook.CALL_PATH or environ["REQUEST_METHOD"] != "POST":
-            return self._application(environ, start)
+            return self._application(environ, start_response)
         length = _length(environ)
         if not self._let_in(length):
-            return self._turn_away(environ, start)
+            return self._turn_away(environ, start_response)
         try:
-            return self._application(environ, start)
+            return self._application(environ, start_response)
         finally:
             with self._counting:
                 self._inside -= 1
@@ -83,11 +83,13 @@ class Entrance:
             self._long_bytes += long
             return True
 
-    def _turn_away(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    def _turn_away(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         self._drain(environ)
         metrics.turned_away()
         self._tell()
-        start(_STATUS, [*_HEADERS, *self._browsers(environ.get("HTTP_ORIGIN")).items()])
+        start_response(_STATUS, [*_HEADERS, *self._browsers(environ.get("HTTP_ORIGIN")).items()])
         return [_BODY]
 
     def _drain(self, environ: WSGIEnvironment) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import Flask, Response, request
 
 from benchmarks.in_process import decode
-from service.serving import CONNECTIONS_A_WORKER, THREADS_A_WORKER
+from service.serving import server_options
 
 
 def create_echo() -> Flask:
@@ -40,21 +40,10 @@ def _application(work: Callable[[bytes], object]) -> Flask:
 
 def main(kind: str, port: int, workers: int) -> None:
     """Serve an `echo` or a `floor` on loopback until it is told to end."""
-    from granian.constants import Interfaces
     from granian.server import Server
 
-    Server(
-        f"benchmarks.echo:create_{kind}",
-        factory=True,
-        address="127.0.0.1",
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        websockets=False,
-        blocking_threads=THREADS_A_WORKER,
-        backpressure=CONNECTIONS_A_WORKER,
-        log_access=False,
-    ).serve()
+    target = f"benchmarks.echo:create_{kind}"
+    Server(target, address="127.0.0.1", port=port, workers=workers, **server_options()).serve()
 
 
 if __name__ == "__main__":
