@@ -353,22 +353,28 @@ def test_a_ledger_that_is_not_there_is_told(tmp_path: Path) -> None:
         assert "cannot be read now" in answer.text
 
 
-def test_one_page_is_made_at_a_time(ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = opened(ledger)
-    inside, go_on = threading.Event(), threading.Event()
+class Slow:
+    """What a page is made of, and takes until it is told to go on."""
 
-    def slow(*_given: object) -> None:
-        inside.set()
-        go_on.wait(10)
+    def __init__(self) -> None:
+        self.inside, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, *_given: object) -> None:
+        self.inside.set()
+        self.go_on.wait(10)
         raise NotAsked("enough")
 
+
+def test_one_page_is_made_at_a_time(ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = opened(ledger)
+    slow = Slow()
     monkeypatch.setattr(shown, "figures", slow)
     monkeypatch.setattr(shown, "_WAITS_S", 0.05)
     first = threading.Thread(target=lambda: reader.get("/dashboard", **LOOPBACK))
     first.start()
-    inside.wait(10)
+    slow.inside.wait(10)
     answer = reader.application.test_client().get("/dashboard", **LOOPBACK)
-    go_on.set()
+    slow.go_on.set()
     first.join()
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
 
@@ -404,13 +410,7 @@ def test_few_pages_wait_so_that_calls_find_a_thread(
     ledger: SmallLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = opened(ledger)
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow(*_given: object) -> None:
-        inside.set()
-        go_on.wait(10)
-        raise NotAsked("enough")
-
+    slow = Slow()
     monkeypatch.setattr(shown, "callers", slow)
     monkeypatch.setattr(shown, "_WAITS_S", 8)
 
@@ -420,13 +420,13 @@ def test_few_pages_wait_so_that_calls_find_a_thread(
 
     with ThreadPoolExecutor(2) as others:
         waiting = [others.submit(ask)]
-        inside.wait(10)
+        slow.inside.wait(10)
         waiting.append(others.submit(ask))
         time.sleep(0.2)  # until it waits for its turn
         begun = time.monotonic()
         assert [ask() for _ in range(5)] == [503] * 5
         assert time.monotonic() - begun < 4
-        go_on.set()
+        slow.go_on.set()
     assert {one.result() for one in waiting} == {400}
 
 

@@ -19,7 +19,7 @@ from service.pages.dashboard.asked import Asked
 from service.pages.report import Report, report
 from service.settings import Settings
 
-_IN_ALL = 2  # pages of a worker: one is made, one waits, and six threads are left for calls
+_IN_ALL = 2  # pages of a worker: one is made, one waits; the threads are for calls
 _WAITS_S = 2.0  # so long a page waits for the one before it
 
 
