@@ -6,6 +6,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 
@@ -162,7 +163,8 @@ def test_slow_bodies_that_are_turned_away_leave_threads_for_others() -> None:
             held.go.wait(10)
             return b""
 
-    environ = {**EnvironBuilder(path=CALL_PATH, method="POST").get_environ(), "wsgi.input": Slow()}
+    told = {"CONTENT_LENGTH": "9", "wsgi.input": Slow()}
+    environ = EnvironBuilder(path=CALL_PATH, method="POST", environ_overrides=told).get_environ()
     turned = [
         threading.Thread(target=entrance, args=(dict(environ), lambda *_: None))
         for _ in range(SPARE)
@@ -215,3 +217,29 @@ def test_whoever_calls_alone_is_never_turned_away(tmp_path: Path) -> None:
     client = create_app(Settings()).test_client()
     for _ in range(MOST_INSIDE + 1):
         assert client.post(CALL_PATH, json=call(back_pain())).status_code == 200
+
+
+REFUSED_UNREAD = [("/nowhere", JSON), (CALL_PATH, {"Content-Type": "text/plain"}), ("/", JSON)]
+
+
+@pytest.mark.parametrize(("path", "headers"), REFUSED_UNREAD)
+@pytest.mark.parametrize("length", [2, 100_000, 1_900_000])
+@pytest.mark.parametrize("chunks", [False, True])
+def test_a_refusal_leaves_its_connection_for_the_next_call(
+    served: Served, path: str, headers: dict[str, str], length: int, chunks: bool
+) -> None:
+    connection = HTTPConnection(served.address.removeprefix("http://"), timeout=10)
+    connection.connect()
+    kept = connection.sock
+    for _ in range(3):
+        body = b"x" * length
+        connection.request("POST", path, iter([body]) if chunks else body, headers)
+        given = connection.getresponse()
+        given.read()
+        assert given.status in (404, 405, 415)
+        connection.request("POST", CALL_PATH, MEDIUM, JSON)
+        given = connection.getresponse()
+        given.read()
+        assert given.status == 200
+        assert connection.sock is kept
+    connection.close()

@@ -86,8 +86,6 @@ class Client:
 
     def post(self, path: str, body: bytes, headers: dict[str, str] = JSON) -> requests.Response:
         given = self.session.post(f"{self.address}{path}", body, headers=headers, timeout=20)
-        if given.status_code not in (200, 412):
-            self.session.close()  # a body that was refused unread ends its connection
         self.statuses[given.status_code] = self.statuses.get(given.status_code, 0) + 1
         if given.status_code == 200 and path == CALL_PATH:
             self.cards = [card["uuid"] for card in given.json()["cards"]] or self.cards

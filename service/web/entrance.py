@@ -59,7 +59,24 @@ class Entrance:
         self._draining = threading.Semaphore(SPARE // 2)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request, or turn a hook call away: 503, and when to try again."""
+        """Answer a request, or turn a hook call away: 503, and when to try again.
+
+        What still comes of the body of a refused one is read: left unread it ends the connection,
+        on which the next call may be on its way, and hides the answer.
+        """
+        refused = False
+
+        def start(status: str, *more: Any) -> Any:
+            nonlocal refused
+            refused = status[0] in "45"
+            return start_response(status, *more)
+
+        answered = self._answer(environ, start)
+        if refused and _has_body(environ):
+            self._drain(environ)
+        return answered
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = "/" + environ["PATH_INFO"].lstrip("/")
         if path != hook.CALL_PATH or environ["REQUEST_METHOD"] != "POST":
             return self._application(environ, start_response)
@@ -86,14 +103,13 @@ class Entrance:
     def _turn_away(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        self._drain(environ)
         metrics.turned_away()
         self._tell()
         start_response(_STATUS, [*_HEADERS, *self._browsers(environ.get("HTTP_ORIGIN")).items()])
         return [_BODY]
 
     def _drain(self, environ: WSGIEnvironment) -> None:
-        """Read what a client still sends, who could else miss the answer; not if it takes threads.
+        """Read what a client still sends; not if it takes threads.
 
         Slow ones hold those that drain for as long as they like: the others are for health.
         """
@@ -122,6 +138,11 @@ def _length(environ: WSGIEnvironment) -> int:
     """Give the bytes of a body by its own word; one that comes in chunks counts as long."""
     told = environ.get("CONTENT_LENGTH") or ""
     return int(told) if _LENGTH.fullmatch(told) else _LONG
+
+
+def _has_body(environ: WSGIEnvironment) -> bool:
+    is_told = environ.get("CONTENT_LENGTH") not in (None, "", "0")
+    return is_told or "HTTP_TRANSFER_ENCODING" in environ
 
 
 def browser_headers(settings: Settings, origin: str | None) -> dict[str, str]:
