@@ -1,10 +1,12 @@
 """The commands that run the service, and make it ready to run: serve, migrate, hash-password."""
 
+import ctypes
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _ENDS_WITHIN_S = 10
 _SHORTEST_PASSWORD = 12
+_M_ARENA_MAX, _ARENAS = -8, 2  # of glibc's mallopt(3); forked workers keep to it
 _CONNECTIONS_A_WORKER = 1024  # others wait in the socket
 
 
@@ -42,10 +45,21 @@ def serve(file: Path | None) -> None:
     server = _server(settings)
     try:
         summarise_by_and_by(settings)
+        _let_threads_share_memory()
         with shared_by_workers():
             server.serve()
     except BadSetting as problem:
         raise click.ClickException(str(problem)) from problem
+
+
+def _let_threads_share_memory() -> None:
+    """Let the threads of a worker take memory from few places, and not each keep its own.
+
+    Otherwise every thread that once made a page of the dashboard, or read a large call, keeps what
+    that took: hundreds of megabytes. A C library other than glibc has its own ways.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def _server(settings: Settings) -> "MPServer":

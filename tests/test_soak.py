@@ -217,3 +217,29 @@ def grown(workers_: list[list[Look]]) -> dict[str, float]:
         "more_threads": more(lambda one: one.threads),
         "megabytes": round(max(seen[-1].megabytes for seen in workers_), 1),
     }
+
+
+HEAP = 64 << 20  # glibc reserves so much at a time for threads, and at a multiple of it
+
+
+def heaps(pid: int) -> int:
+    """Count what glibc reserved for the threads of a process."""
+    lines = Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines()
+    spans = [[int(end, 16) for end in line.split()[0].split("-")] for line in lines]
+    rights = [line.split()[1] for line in lines]
+    pairs = zip(spans, spans[1:], rights, rights[1:], strict=False)
+    return sum(
+        begin % HEAP == 0 and end == after and last - begin == HEAP and right == ["rw-p", "---p"]
+        for (begin, end), (after, last), *right in pairs
+    )
+
+
+def test_the_threads_of_a_worker_share_memory(tmp_path: Path, ehr: FaultServer) -> None:
+    """As many threads as there may be: each would keep what its largest answer took."""
+    with serving_in_full(tmp_path, "[client]\nprofile = 'sandbox'\n") as served:
+        client = Client(served, ehr, 0)
+        for _ in range(200):
+            client.broken_off()
+        several = [pid for pid in workers(served) if look(pid).threads > 20]
+        assert several
+        assert all(heaps(pid) < 4 for pid in several)
