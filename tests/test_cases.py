@@ -4,6 +4,7 @@ import csv
 import json
 from collections import Counter
 from datetime import date
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from service.web.answer import advices
 
 FIXTURES = ROOT / "fhir_fixtures"
 CASES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
-SCHEMA = json.loads((FIXTURES / "case.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads((FIXTURES / "case.schema.json").read_text(encoding="utf-8"))
+SCHEMA = jsonschema.validators.validator_for(_SCHEMA)(_SCHEMA)
 FILES = {"case.yaml", "request.json", "response.json"}
 
 
@@ -25,7 +27,7 @@ def the_case(folder: Path) -> dict[str, Any]:
     """Read case.yaml; a key that the schema does not know is refused."""
     case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
     case["as_of"] = str(case["as_of"])
-    jsonschema.validate(case, SCHEMA)
+    SCHEMA.validate(case)
     return case
 
 
@@ -65,6 +67,7 @@ def _as_expected(
         assert {name: findings.status(name) for name in expect["findings"]} == expect["findings"]
 
 
+@cache
 def _rows() -> dict[str, str]:
     table = (ROOT / "cards" / "guideline" / "indication.csv").read_text(encoding="utf-8")
     return {row["row"]: row["rule"] for row in csv.DictReader(table.splitlines())}
@@ -74,6 +77,10 @@ def _without_version(answer: dict[str, Any], judge: Judge) -> dict[str, Any]:
     """Leave out the digest of the content, which changes with every word of every other card."""
     text = json.dumps(answer, ensure_ascii=False)
     return json.loads(text.replace(judge.desk.guideline.version, "{content version}"))
+
+
+def test_the_schema_of_cases_is_one() -> None:
+    SCHEMA.check_schema(_SCHEMA)
 
 
 def test_the_index_of_cases_is_true(request: pytest.FixtureRequest) -> None:
