@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
-_FHIR_DATE = re.compile(
-    r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})"
-    r"(T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)?)?"
+_YEAR_OR_MONTH = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
+_INSTANT = re.compile(  # midnight is 00:00, never 24:00
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+    r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _DAYS_A_WEEK = 7
 _WHOLE_DAY = len("2026-11-26")
@@ -34,20 +35,15 @@ def read_days(text: str | None, zone: tzinfo) -> Days | None:
     """
     if not text:
         return None
-    if len(text) == _WHOLE_DAY and text[7] == "-":  # as nearly every date is that is no instant
-        try:
-            return _single(date.fromisoformat(text))
-        except ValueError:
-            return None
-    found = _FHIR_DATE.fullmatch(text)
-    if found is None:
-        return None
-    year, month, day, time = found.groups()
     try:
-        if time:
-            return _single(_local_day(text, zone))
-        if day:
-            return _single(date(int(year), int(month), int(day)))
+        if len(text) == _WHOLE_DAY:
+            return _whole_day(text)
+        if _INSTANT.fullmatch(text):
+            return _single(datetime.fromisoformat(text).astimezone(zone).date())
+        found = _YEAR_OR_MONTH.fullmatch(text)
+        if found is None:
+            return None
+        year, month = found.groups()
         if month:
             return _month(int(year), int(month))
         return Days(first=date(int(year), 1, 1), last=date(int(year), 12, 31))
@@ -55,12 +51,9 @@ def read_days(text: str | None, zone: tzinfo) -> Days | None:
         return None
 
 
-def _local_day(text: str, zone: tzinfo) -> date:
-    """Give the calendar day of an instant in `zone`; midnight is 00:00, never 24:00."""
-    if text[11:13] == "24":
-        raise ValueError
-    whole, fraction = text[:19], text[19:].lstrip(".0123456789")
-    return datetime.fromisoformat(whole + fraction.replace("Z", "+00:00")).astimezone(zone).date()
+def _whole_day(text: str) -> Days | None:
+    """Give the day of a text as long as a date; a day of a numbered week is no FHIR date."""
+    return _single(date.fromisoformat(text)) if text[7] == "-" else None
 
 
 def _single(day: date) -> Days:
