@@ -3,7 +3,7 @@ VENV := .venv
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test prove bench lint expansion screenshots reference manifests image-test sbom lock clean
+.PHONY: run test prove mutants bench lint expansion screenshots reference manifests image-test sbom lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -27,6 +27,11 @@ prove: $(VENV)/.dev
 	@$(VENV)/bin/pytest -s -m timed
 	@$(VENV)/bin/pytest -s -m "not timed" $(addprefix tests/test_,ledger_kills.py report.py summaries.py \
 		serving.py keys.py fhir_client.py fhir_tokens.py fhir_server_faults.py)
+
+# Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes an
+# hour; `make mutants OPTIONS=--again` judges only those once more that nothing noticed.
+mutants: $(VENV)/.dev
+	@PYTHONPATH=tests $(VENV)/bin/python -m mutation $(OPTIONS)
 
 # What a call costs beside other services: `make bench OPTIONS="--rounds 3 --sizes medium"`. Let the
 # machine do nothing else.
