@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from service.clinical.text.lexicon import Cue, Name, Node
@@ -120,7 +121,7 @@ class Net:
                     more = tuple((((word,),), False) for word in option[1:])
                     groups.setdefault((option[0],), set()).add(((*more, *rest), meaning))
         edges: dict[str, list[Node]] = {}
-        for words, rests in groups.items():
+        for words, rests in sorted(groups.items(), key=itemgetter(0)):
             after = self.node(frozenset(rests))
             for word in words:
                 edges.setdefault(word, []).append(after)
@@ -134,8 +135,9 @@ class Net:
         return node
 
 
-def _order(cue: Cue) -> tuple[str, str, str, list[str]]:
-    return cue.role, cue.reach, cue.turns or "", sorted(cue.only or ())
+def _order(cue: Cue) -> tuple[str | bool | list[str], ...]:
+    turned = cue.turns or "", cue.urgent or "", sorted(cue.only or ())
+    return cue.role, cue.reach, *turned, cue.resets, cue.sets_aside
 
 
 def _without_optional(phrases: Iterable[Phrase]) -> set[Phrase]:

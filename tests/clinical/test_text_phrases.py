@@ -1,6 +1,9 @@
 """Phrases as they are written: the gold set, those held out from tuning, and everyday notes."""
 
 import csv
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from datetime import date
 
@@ -139,3 +142,34 @@ def test_everyday_notes_and_questions_are_read_as_they_are_meant(lexicon: Lexico
     judged = judged_in("everyday_phrases.csv", lexicon)
     assert len(judged) >= 300
     assert not [(row["id"], row["text"], said) for row, said, right in judged if not right]
+
+
+READS_ALL = """
+import csv, sys
+from datetime import date
+from service.app import open_desk
+from service.clinical.text import read_text
+from service.settings import Settings
+lexicon = open_desk(Settings()).guideline.reading.lexicon
+for path in sys.argv[1:]:
+    for row in csv.DictReader(open(path, encoding="utf-8")):
+        print(read_text(row["text"], lexicon, date(2026, 11, 22)))
+"""
+
+
+def test_another_start_of_the_service_reads_the_same() -> None:
+    """Python orders its sets anew at each start."""
+    paths = [str(DATA / name) for name in ("text_phrases.csv", "held_out_phrases.csv")]
+    command = [sys.executable, "-c", READS_ALL, *paths]
+    read = [
+        subprocess.run(
+            command,
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]
+    assert len(read[0].splitlines()) > 300
+    assert read[0] == read[1] == read[2]
