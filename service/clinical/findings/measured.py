@@ -110,8 +110,7 @@ def in_unit(measure: Measure | None, quantity: Quantity) -> float | None:
 
 def _unit_of(measure: Measure, quantity: Quantity) -> Unit | None:
     """Find a reading's unit: as written or, where none is, as its size suggests."""
-    name = (measure.unit or "").strip().lower()
-    if not name:
-        sizes = (unit for low, high, unit in quantity.bare if low <= measure.value <= high)
-        name = next(sizes, "")
-    return next((unit for unit in quantity.units if name in unit.names), None)
+    written = (measure.unit or "").strip().lower()
+    sized = (unit for low, high, unit in quantity.bare if low <= measure.value <= high)
+    names = {written} if written else set(sized)
+    return next((unit for unit in quantity.units if not names.isdisjoint(unit.names)), None)
