@@ -67,6 +67,7 @@ class Entrance:
         refused = False
 
         def start(status: str, *more: Any) -> Any:
+            """Pass on what an answer begins with, and note whether it refuses."""
             nonlocal refused
             refused = status[0] in "45"
             return start_response(status, *more)
