@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _VERSION: Select[Any] = select(column("version_num")).select_from(text("alembic_version"))
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_MS = 1500  # so long a call waits for another writer
-_READ_CACHE_KIB = 40 * 1024
+_READ_CACHE_KIB = 2 * 1024
 _CONNECT_S = 2  # so long PostgreSQL is waited for
 _HANGS_S, _READS_S = 2.0, 60.0  # so long it may answer nothing to a call, and to a report
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
@@ -65,9 +65,10 @@ def open_to_keep(url: str) -> Engine:
     return _sqlite(address) if address.drivername == "sqlite" else _postgresql(address)
 
 
-def open_to_read(url: str) -> Engine:
+def open_to_read(url: str, *, cache_kib: int = _READ_CACHE_KIB) -> Engine:
     """Open the database for a report, which changes nothing and may take a minute a question.
 
+    A large file is read sooner with more of a cache: memory that a process which goes on keeps.
     Raises BadSetting for an address that is none, or a file that is not there.
     """
     address = _address(url)
@@ -80,7 +81,7 @@ def open_to_read(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only=ON")
-        connection.execute(f"PRAGMA cache_size=-{_READ_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
 
     return engine
 
