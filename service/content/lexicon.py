@@ -16,6 +16,7 @@ from service.clinical.text.lexicon import (
     Role,
     Times,
     Unit,
+    Units,
 )
 from service.content.files import Content, known
 from service.content.phrases import Net, Phrase, Phrases, needed_words, variants
@@ -74,7 +75,7 @@ def _built(
         answers={w: Assertion(kind) for kind, some in row["answers"].items() for w in some},
         fillers=_flat(row["fillers"], phrases),
         times=_times(row["times"], phrases),
-        measures={kind: _units(units, phrases) for kind, units in row["measures"].items()},
+        measures=_measures(row, phrases),
         sides={w: Side(side) for side, some in row["sides"].items() for w in _flat(some, phrases)},
         contexts=_contexts(row["contexts"], phrases),
         grade_of=frozenset(row["grade_of"]),
@@ -134,6 +135,17 @@ def _times(row: Mapping[str, Any], phrases: Phrases) -> Times:
 
 def _longest(phrase: tuple[tuple[str, ...], int]) -> int:
     return -len(phrase[0])
+
+
+def _measures(row: Mapping[str, Any], phrases: Phrases) -> dict[str, Units]:
+    others: Mapping[str, list[str]] = row["other_units"]
+    return {
+        kind: Units(
+            known=_units(units, phrases),
+            others=_flat(others[kind], phrases) if kind in others else None,
+        )
+        for kind, units in row["measures"].items()
+    }
 
 
 def _units(rows: Iterable[Mapping[str, Any]], phrases: Phrases) -> tuple[Unit, ...]:

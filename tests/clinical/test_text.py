@@ -120,6 +120,11 @@ def test_each_grade_has_its_own_side(lexicon: Lexicon) -> None:
         ("400 cc on bladder scan", "obs-post-void-residual", 400, "mL"),
         ("T 38.6", "obs-body-temperature", 38.6, None),
         ("temp 101.5 F", "obs-body-temperature", 101.5, "F"),
+        ("T 38.6 HR 110 BP 128/76", "obs-body-temperature", 38.6, None),
+        ("Temp 38.6 at triage", "obs-body-temperature", 38.6, None),
+        ("T38.6 P110", "obs-body-temperature", 38.6, None),
+        ("PVR 460 at 2pm", "obs-post-void-residual", 460, None),
+        ("PVR 350 on scan", "obs-post-void-residual", 350, None),
         ("febrile to 39", "obs-body-temperature", 39, None),
         ("pain 7/10", "obs-pain-score", 7, "/10"), ("NRS 6", "obs-pain-score", 6, None),
         ("lost 20 lbs", "unexplained-weight-loss", 20, "lb"),
@@ -134,7 +139,19 @@ def test_a_number_is_read_with_its_unit(
     assert (found.measure.value, found.measure.unit) == (value, unit)
 
 
-@pytest.mark.parametrize("text", ["T10 level", "PVR 2 hrs later", "temp 12", "T score -2.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T10 level",
+        "PVR 2 hrs later",
+        "temp 12",
+        "T score -2.5",
+        "PVR 350oz",
+        "PVR 8 oz",
+        "temp 38.6 K",
+        "PVR 9 am",
+    ],
+)
 def test_a_number_of_something_else_is_no_measure(text: str, lexicon: Lexicon) -> None:
     assert not [m for m in read_text(text, lexicon, WRITTEN) if m.measure]
 

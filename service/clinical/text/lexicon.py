@@ -137,6 +137,14 @@ class Unit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Units:
+    """The units of one kind of number."""
+
+    known: tuple[Unit, ...]
+    others: frozenset[str] | None  # words that make it another number; None: any short word
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lexicon:
     """The words of one language: names of concepts, cues, numbers and forms."""
 
@@ -154,7 +162,7 @@ class Lexicon:
     never_past: frozenset[str]  # concepts that last: an old date does not end them
     never_long_standing: frozenset[str]
     times: Times
-    measures: Mapping[str, tuple[Unit, ...]]
+    measures: Mapping[str, Units]
     sides: Mapping[str, Side]
     contexts: Mapping[str, frozenset[Context]]
     grade_of: frozenset[str]  # "grade 3", "MRC 4"

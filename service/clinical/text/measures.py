@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from service.clinical.chart import Measure, Side
-from service.clinical.text.lexicon import Lexicon, Unit
+from service.clinical.text.lexicon import Lexicon, Units
 from service.clinical.text.words import Event, Sentence, Words
 
 FULL_GRADE = "5"
@@ -25,45 +25,48 @@ class Score(NamedTuple):
     value: float
 
 
-def measure_of(
-    words: Words, sentence: Sentence, event: Event, units: tuple[Unit, ...]
-) -> Measure | None:
+def measure_of(words: Words, sentence: Sentence, event: Event, units: Units) -> Measure | None:
     """Find the number that belongs to a name: after it, inside it, or before it with its unit."""
     last = min(sentence.last, event.end + _AFTER)
     for place in range(event.start, last):
-        found = _reading(words.tokens, place, sentence.last, units, bare=True)
+        found = _reading(words, place, sentence.last, units, bare=True)
         if found is not None:
             return found
     for place in range(max(sentence.first, event.start - _BEFORE), event.start):
-        found = _reading(words.tokens, place, sentence.last, units, bare=False)
+        found = _reading(words, place, sentence.last, units, bare=False)
         if found is not None:
             return found
     return None
 
 
-def _reading(
-    tokens: list[str], place: int, last: int, units: tuple[Unit, ...], *, bare: bool
-) -> Measure | None:
+def _reading(words: Words, place: int, last: int, units: Units, *, bare: bool) -> Measure | None:
+    tokens = words.tokens
     token = tokens[place]
     if not token[0].isdigit() or len(token) > _LONGEST_NUMBER:
         return None
     value = float(token)
-    for unit in units:
+    for unit in units.known:
         fits = unit.lowest <= value <= unit.highest
         if fits and any(_stands(tokens, place + 1, last, name) for name in unit.names):
             return Measure(value=value, unit=unit.unit)
-    after = tokens[place + 1] if place + 1 < last else ""
-    if not bare or after == _SLASH or _may_be_unit(after):
+    if not bare or (place + 1 < last and _is_of_something_else(words, place, units)):
         return None
-    for unit in units:
+    for unit in units.known:
         if not unit.names and unit.lowest <= value <= unit.highest:
             return Measure(value=value, unit=unit.unit)
     return None
 
 
-def _may_be_unit(word: str) -> bool:
-    """Whether a word is as short as a unit: a number with an unknown unit is no reading."""
-    return word.isalpha() and len(word) <= _LONGEST_UNIT
+def _is_of_something_else(words: Words, place: int, units: Units) -> bool:
+    """Whether what follows a number makes it no reading: a part, or a unit that is not known.
+
+    A short word that follows apart is a unit only of those kinds for which no other is listed:
+    "38.6 at", "38.6 HR 110".
+    """
+    after = words.tokens[place + 1]
+    if units.others is not None and words.starts[place + 1] > words.ends[place]:
+        return after in units.others
+    return after == _SLASH or (after.isalpha() and len(after) <= _LONGEST_UNIT)
 
 
 def _stands(tokens: list[str], place: int, last: int, name: tuple[str, ...]) -> bool:

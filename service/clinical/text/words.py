@@ -10,7 +10,7 @@ from service.clinical.text.lexicon import Cue, Form, Lexicon, Name, Node
 # a row of the same mark is one, so that a page of brackets costs no more than a page of words.
 _TOKEN = re.compile(
     r"[0-9]+(?:\.[0-9]+)?|[^\W\d]+(?:'[^\W\d]+)?|\((?:[-+x ]?)\)|\[(?:[-+x ]?)\]"
-    r"|(?<![^\W\d])-+|-+(?![^\W\d])|\(+|\)+|\[+|\]+|\?+|\.+|,+|\n\s*|[^\w\s-]"
+    r"|(?<![^\W\d])-+|-+(?![^\W\d])|\(+|\)+|\[+|\]+|\?+|\.+|,+|\n\s*|[^\w\s\"'“”‘`-]"
 )
 _DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(r"[^\W\d]+")
