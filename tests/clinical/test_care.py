@@ -1,8 +1,17 @@
 """Conservative care and its result: what counts, for how long, and what has lapsed."""
 
+from typing import Any
+
 import pytest
+from built import asking, chart, days, entry
 from charts import TODAY, ago, back_pain, call, medication, procedure, reading
 from conftest import Judge
+
+from service.clinical.chart import Chart, Entry, Group, Measure
+from service.clinical.findings.care import pain_trend
+from service.clinical.findings.duration import Duration
+from service.clinical.findings.finding import Finding
+from service.web.answer import Desk
 
 PAIN = back_pain(onsetDateTime=ago(120))
 THERAPY = "97110"
@@ -92,7 +101,8 @@ def test_steroids_count_from_ninety_days_of_supply(
 @pytest.mark.parametrize(
     ("before", "apart", "now", "expected"),
     [(80, 180, 76.1, "not met"), (80, 180, 76.0, "met"), (80, 20, 70, "not met"),
-     (80, 300, 70, "met"), (70, 180, 80, "not met")],
+     (80, 300, 70, "met"), (70, 180, 80, "not met"), (82, 180, 77.9, "met"),
+     (82, 180, 78.0, "not met")],
 )  # fmt: skip
 def test_weight_is_lost_from_five_percent(
     before: float, apart: int, now: float, expected: str, judge: Judge
@@ -100,3 +110,47 @@ def test_weight_is_lost_from_five_percent(
     earlier = {**reading("29463-7", "Weight", before, "kg", apart), "id": "earlier"}
     found = judge.advice(call(PAIN, earlier, reading("29463-7", "Weight", now, "kg", 2)), TODAY)
     assert found.assessment.findings.status("weight-loss") == expected
+
+
+def score(points: float | None, day: int | None, unit: str = "/10", **fields: Any) -> Entry:
+    measure = Measure(value=points, unit=unit) if points is not None else None
+    asserted = days(day) if day is not None else None
+    usual = {"group": Group.OBSERVATIONS, "asserted": asserted, "measure": measure}
+    return entry("obs-pain-score", **(usual | fields))
+
+
+@pytest.fixture
+def trend(desk: Desk) -> Any:
+    """Ask for a rise or a fall of which nothing is asked but what a test names."""
+    plain = {"within_days": 14, "at_most": None, "fall_at_least": None, "fall_share": None}
+
+    def ask(there: Chart, duration: Duration | None = None, **fields: Any) -> Finding:
+        name = "score-rising" if "rise_at_least" in fields else "score-falling"
+        criterion = asking(desk.guideline, name, **(plain | fields))
+        return pain_trend(criterion, there, duration or Duration(), desk.guideline)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "unit", "asked", "expected"),
+    [(4, 6, "/10", {"rise_at_least": 2}, "met"), (4, 5.9, "/10", {"rise_at_least": 2}, "not met"),
+     (21, 41, "mm", {"rise_at_least": 2}, "met"), (21, 40, "mm", {"rise_at_least": 2}, "not met"),
+     (6, 4, "/10", {"fall_at_least": 2}, "met"), (6, 4.1, "/10", {"fall_at_least": 2}, "not met"),
+     (41, 21, "mm", {"fall_at_least": 2}, "met"), (41, 22, "mm", {"fall_at_least": 2}, "not met"),
+     (10, 7, "/10", {"fall_share": 0.3}, "met"), (10, 7.1, "/10", {"fall_share": 0.3}, "not met"),
+     (90, 63, "mm", {"fall_share": 0.3}, "met"), (2, 1.4, "/10", {"fall_share": 0.3}, "met"),
+     (10, 8, "/10", {"fall_share": 0.3, "fall_at_least": 2}, "not met"),
+     (6, 4.2, "/10", {"fall_share": 0.3, "fall_at_least": 2}, "not met"),
+     (6, 4, "/10", {"fall_share": 0.3, "fall_at_least": 2}, "met"),
+     (4, 4, "/10", {"at_most": 4}, "met"), (4, 5, "/10", {}, "not met"),
+     (9, 5, "/10", {"fall_at_least": 2, "at_most": 4}, "not met"),
+     (9, 4, "/10", {"fall_at_least": 2, "at_most": 4}, "met")],
+)  # fmt: skip
+def test_a_score_moves_by_as_many_points_and_by_such_a_share(
+    first: float, last: float, unit: str, asked: dict[str, float], expected: str, trend: Any
+) -> None:
+    before, now = score(first, 60, unit), score(last, 5, unit)
+    found = trend(chart(before, now), **asked)
+    assert (found.status, found.documented) == (expected, True)
+    assert found.evidence == ((before, now) if expected == "met" else ())

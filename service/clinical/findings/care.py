@@ -9,7 +9,7 @@ from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import days_before, days_between
 from service.clinical.findings.duration import Duration
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
-from service.clinical.findings.measured import in_unit, reaches
+from service.clinical.findings.measured import decimal, in_unit, reaches
 from service.clinical.guideline import CareRule, Criterion, Guideline, Quantity
 
 _DRUG_GROUPS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
@@ -171,6 +171,6 @@ def _first_score(
 def _moved(criterion: Criterion, first: float, last: float) -> bool:
     """Whether a score moved as asked: up by so much; or down by so much, and low now."""
     if criterion.rise_at_least is not None:
-        return last - first >= criterion.rise_at_least
-    enough = max(criterion.fall_at_least or 0, first * (criterion.fall_share or 0))
-    return first - last >= enough and reaches(last, criterion)
+        return decimal(last - first) >= criterion.rise_at_least
+    enough = max(criterion.fall_at_least or 0, decimal(first * (criterion.fall_share or 0)))
+    return decimal(first - last) >= enough and reaches(last, criterion)

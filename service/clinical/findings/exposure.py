@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between, years_between
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
-from service.clinical.findings.measured import in_unit
+from service.clinical.findings.measured import decimal, in_unit
 from service.clinical.guideline import Criterion, Guideline, Quantity
 
 Weight = tuple[date, float, Entry]
@@ -99,10 +99,9 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
 
 def _lost(criterion: Criterion, before: float, now: float) -> bool:
     """Whether the loss is a share of the weight or, as absolute amount, as much as asked."""
-    if before <= 0:
-        return False
-    share = criterion.fall_share is not None and (before - now) / before >= criterion.fall_share
-    amount = criterion.fall_at_least is not None and before - now >= criterion.fall_at_least
+    lost = decimal(before - now)
+    share = criterion.fall_share is not None and lost >= decimal(before * criterion.fall_share)
+    amount = criterion.fall_at_least is not None and lost >= criterion.fall_at_least
     return share or amount
 
 
