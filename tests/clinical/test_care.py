@@ -1,5 +1,6 @@
 """Conservative care and its result: what counts, for how long, and what has lapsed."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from charts import TODAY, ago, back_pain, call, medication, procedure, reading
 from conftest import Judge
 
 from service.clinical.chart import Chart, Entry, Group, Measure
+from service.clinical.dates import days_between
 from service.clinical.findings.care import pain_trend
 from service.clinical.findings.duration import Duration
 from service.clinical.findings.finding import Finding
@@ -154,3 +156,10 @@ def test_a_score_moves_by_as_many_points_and_by_such_a_share(
     found = trend(chart(before, now), **asked)
     assert (found.status, found.documented) == (expected, True)
     assert found.evidence == ((before, now) if expected == "met" else ())
+
+
+def test_therapy_without_a_date_counts_from_what_its_words_say(judge: Judge) -> None:
+    undated = procedure(THERAPY, 0, performedDateTime=None)
+    undated["code"]["text"] = "Physical therapy since September 2026"
+    care = judge.advice(call(PAIN, undated), TODAY).assessment.findings.care
+    assert (care.extent, care.days) == ("some", days_between(date(2026, 9, 30), TODAY))

@@ -37,7 +37,8 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
 
     Delivered therapy (visits on several days, one injection, or a course that somebody wrote down)
     that began long enough ago and has not lapsed is adequate; drugs alone are some, unless therapy
-    is impossible. Days count from the first evidence of care. Source: acr-lbp-2021.
+    is impossible. Days count from the first evidence of care, and a drug is taken to the end of its
+    supply. Source: acr-lbp-2021.
     """
     therapy = _therapy(chart, duration, rule)
     courses = [e for e in therapy if e.narrative and e.onset]
@@ -51,8 +52,8 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     visits = {_day(e) for e in therapy}
     delivered = len(visits) >= rule.visits or bool(injections) or bool(courses)
     excused = bool(medicine) and bool(_impossible(chart, rule))
-    latest = max(_last_day(e, chart.as_of) for e in everything)
-    fresh = latest >= days_before(chart.as_of, rule.fresh_days)
+    since = days_before(chart.as_of, rule.fresh_days)
+    fresh = any(shown.last >= since for e in everything if (shown := e.supply or e.written))
     adequate = (delivered or excused) and fresh and days >= rule.needed_days
     return Care(
         extent=Extent.ADEQUATE if adequate else Extent.SOME,
@@ -117,16 +118,8 @@ def _in_episode(
 
 def _day(entry: Entry) -> date:
     """Give the day an entry shows care on; a course that was written down began with its onset."""
-    if entry.narrative and entry.onset:
-        return entry.onset.last
-    return entry.asserted.last if entry.asserted else date.max
-
-
-def _last_day(entry: Entry, as_of: date) -> date:
-    """Give the last day an entry shows care on; a drug counts as taken to the end of its supply."""
-    if entry.supply:
-        return min(entry.supply.last, as_of)
-    return entry.written.last if entry.written else as_of
+    shown = entry.dated if entry.narrative else entry.written
+    return shown.last if shown else date.max
 
 
 def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
