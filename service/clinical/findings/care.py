@@ -8,7 +8,7 @@ from enum import StrEnum
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import days_before, days_between
 from service.clinical.findings.duration import Duration
-from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
+from service.clinical.findings.finding import Finding, unknown, yes_or_no
 from service.clinical.findings.measured import decimal, in_unit, reaches
 from service.clinical.guideline import CareRule, Criterion, Guideline, Quantity
 
@@ -137,17 +137,16 @@ def pain_trend(
 
     Compares the first score of the episode with the latest, which must be fresh.
     """
-    quantity = guideline.quantities[criterion.quantity or ""]
+    quantity = guideline.quantities[criterion.quantity]
     fresh, begun = days_before(chart.as_of, criterion.within_days or 0), duration.begun
     dated = [(e.asserted.last, e) for e in chart.about(quantity.value_sets) if e.asserted]
     scores = sorted((s for s in dated if not begun or s[0] >= begun), key=lambda score: score[0])
     last = _first_score(((d, e) for d, e in reversed(scores) if d >= fresh), quantity)
-    first = _first_score(scores, quantity) if last else None
+    first = _first_score(scores, quantity)
     if first is None or last is None:
         return unknown(criterion)
-    if _moved(criterion, first[0], last[0]):
-        return from_evidence(criterion, chart, (first[1], last[1]))
-    return yes_or_no(criterion, met=False)
+    moved = _moved(criterion, first[0], last[0])
+    return yes_or_no(criterion, met=moved, evidence=(first[1], last[1]) if moved else ())
 
 
 def _first_score(

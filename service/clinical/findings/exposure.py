@@ -83,7 +83,7 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
     of the criterion's share, or of its amount where that is longer ago. A weight far from both of
     its neighbours is a slip of the pen. A known reason (surgery, a diet) explains it.
     """
-    weights = _plausible(_weights(chart, guideline.quantities[criterion.quantity or ""]))
+    weights = _plausible(_weights(chart, guideline.quantities[criterion.quantity]))
     fresh = days_before(chart.as_of, criterion.latest_within_days or 0)
     if not weights or weights[-1][0] < fresh:
         return from_evidence(criterion, chart, ())
@@ -93,7 +93,7 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
         if apart < (criterion.apart_at_least_days or 0) or apart > (criterion.within_days or 0):
             continue
         if _lost(criterion, before, now) and not _explained(criterion, chart):
-            return from_evidence(criterion, chart, (entry, latest))
+            return yes_or_no(criterion, met=True, evidence=(entry, latest))
     return from_evidence(criterion, chart, (), documented=len(weights) > 1)
 
 
