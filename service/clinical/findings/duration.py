@@ -95,7 +95,8 @@ def _of_order(
     chart: Chart, guideline: Guideline, spinal: list[Entry], contacts: list[date]
 ) -> Iterator[Duration]:
     """Give the onset that the order's own reason or note says; a flare begins a new episode."""
-    flares = [e for e in chart.about((guideline.duration.flare,)) if e.group is Group.ORDER]
+    stated = [e for e in chart.about((guideline.duration.flare,)) if e.assertion in _CURRENT]
+    flares = [e for e in stated if e.group is Group.ORDER]
     flare = bool(flares)
     ordered = [*flares, *(e for e in spinal if e.group is Group.ORDER)]
     said = [e for e in ordered if e.onset is not None]
