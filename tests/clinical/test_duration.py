@@ -162,8 +162,15 @@ def test_the_earliest_onset_of_what_is_still_seen_begins_the_episode(
 
 
 def test_the_order_is_believed_first_then_an_answer_then_a_diagnosis(found: Any) -> None:
-    said = found(pain(onset=days(90)), answer(20, 0), pain(group=ORDER, onset=days(50)))
+    diagnosis, told, order = (
+        pain(onset=days(90)),
+        since(days(20), 0),
+        pain(group=ORDER, onset=days(50)),
+    )
+    said = found(diagnosis, told, order)
     assert lasted(said) == [(50, 50), (20, 20), (90, 90)]
+    assert [one.evidence for one in said] == [(order,), (told,), (diagnosis,)]
+    assert not any(one.flare for one in said)
 
 
 @pytest.mark.parametrize(
