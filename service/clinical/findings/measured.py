@@ -17,7 +17,7 @@ def measured_value(criterion: Criterion, chart: Chart, guideline: Guideline) -> 
 
     A reading that cannot be turned into a number of the quantity leaves the answer open.
     """
-    quantity = guideline.quantities[criterion.quantity or ""]
+    quantity = guideline.quantities[criterion.quantity]
     readings = [e for e in chart.about(quantity.value_sets) if _considered(e, criterion, chart)]
     if criterion.latest_only:
         readings = latest(readings)
