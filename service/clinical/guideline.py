@@ -139,7 +139,7 @@ class Criterion:
     muted_by: tuple[str, ...] = ()
     together_within_days: int | None = None
     # Measured values.
-    quantity: str | None = None
+    quantity: str = ""  # of a question that measures nothing
     at_least: float | None = None
     above: float | None = None
     below: float | None = None

@@ -47,7 +47,7 @@ def _check_look_backs(
     row = content.yaml(content.guideline / "reading.yaml", "reading")
     longest, timeless = row["look_back_days"]["observations"], set(row["read_at_any_age"])
     for criterion in found.values():
-        quantity = quantities.get(criterion.quantity or "")
+        quantity = quantities.get(criterion.quantity)
         read_anyway = quantity is None or timeless.issuperset(quantity.value_sets)
         if not read_anyway and not 0 <= (criterion.within_days or longest + 1) <= longest:
             path = content.guideline / "criteria.yaml"

@@ -222,3 +222,12 @@ def test_all_limits_that_are_given_hold(
     assert reaches(value, criterion) is expected
     if limits == {"above": 5} and value is not None:
         assert reaches(value, criterion, 6) is False
+
+
+@pytest.mark.parametrize(("value", "expected"), [(35, "not met"), (35.5, "met")])
+def test_what_a_limit_allows_beyond_half_of_the_age_is_added(
+    value: float, expected: str, desk: Desk
+) -> None:
+    criterion = asking(desk.guideline, "esr-high", above_half_of_age=10)
+    there = chart(read_as("obs-esr", value, "mm/h"), birth=date(1976, 11, 22))
+    assert measured_value(criterion, there, desk.guideline).status == expected

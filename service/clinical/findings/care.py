@@ -8,8 +8,8 @@ from enum import StrEnum
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import days_before, days_between
 from service.clinical.findings.duration import Duration
-from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
-from service.clinical.findings.measured import in_unit, reaches
+from service.clinical.findings.finding import Finding, unknown, yes_or_no
+from service.clinical.findings.measured import decimal, in_unit, reaches
 from service.clinical.guideline import CareRule, Criterion, Guideline, Quantity
 
 _DRUG_GROUPS = frozenset({Group.MEDICATION_REQUESTS, Group.MEDICATION_STATEMENTS})
@@ -37,7 +37,8 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
 
     Delivered therapy (visits on several days, one injection, or a course that somebody wrote down)
     that began long enough ago and has not lapsed is adequate; drugs alone are some, unless therapy
-    is impossible. Days count from the first evidence of care. Source: acr-lbp-2021.
+    is impossible. Days count from the first evidence of care, and a drug is taken to the end of its
+    supply. Source: acr-lbp-2021.
     """
     therapy = _therapy(chart, duration, rule)
     courses = [e for e in therapy if e.narrative and e.onset]
@@ -51,8 +52,8 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     visits = {_day(e) for e in therapy}
     delivered = len(visits) >= rule.visits or bool(injections) or bool(courses)
     excused = bool(medicine) and bool(_impossible(chart, rule))
-    latest = max(_last_day(e, chart.as_of) for e in everything)
-    fresh = latest >= days_before(chart.as_of, rule.fresh_days)
+    since = days_before(chart.as_of, rule.fresh_days)
+    fresh = any(shown.last >= since for e in everything if (shown := e.supply or e.written))
     adequate = (delivered or excused) and fresh and days >= rule.needed_days
     return Care(
         extent=Extent.ADEQUATE if adequate else Extent.SOME,
@@ -117,16 +118,8 @@ def _in_episode(
 
 def _day(entry: Entry) -> date:
     """Give the day an entry shows care on; a course that was written down began with its onset."""
-    if entry.narrative and entry.onset:
-        return entry.onset.last
-    return entry.asserted.last if entry.asserted else date.max
-
-
-def _last_day(entry: Entry, as_of: date) -> date:
-    """Give the last day an entry shows care on; a drug counts as taken to the end of its supply."""
-    if entry.supply:
-        return min(entry.supply.last, as_of)
-    return entry.written.last if entry.written else as_of
+    shown = entry.dated if entry.narrative else entry.written
+    return shown.last if shown else date.max
 
 
 def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
@@ -144,17 +137,16 @@ def pain_trend(
 
     Compares the first score of the episode with the latest, which must be fresh.
     """
-    quantity = guideline.quantities[criterion.quantity or ""]
+    quantity = guideline.quantities[criterion.quantity]
     fresh, begun = days_before(chart.as_of, criterion.within_days or 0), duration.begun
     dated = [(e.asserted.last, e) for e in chart.about(quantity.value_sets) if e.asserted]
     scores = sorted((s for s in dated if not begun or s[0] >= begun), key=lambda score: score[0])
     last = _first_score(((d, e) for d, e in reversed(scores) if d >= fresh), quantity)
-    first = _first_score(scores, quantity) if last else None
+    first = _first_score(scores, quantity)
     if first is None or last is None:
         return unknown(criterion)
-    if _moved(criterion, first[0], last[0]):
-        return from_evidence(criterion, chart, (first[1], last[1]))
-    return yes_or_no(criterion, met=False)
+    moved = _moved(criterion, first[0], last[0])
+    return yes_or_no(criterion, met=moved, evidence=(first[1], last[1]) if moved else ())
 
 
 def _first_score(
@@ -171,6 +163,6 @@ def _first_score(
 def _moved(criterion: Criterion, first: float, last: float) -> bool:
     """Whether a score moved as asked: up by so much; or down by so much, and low now."""
     if criterion.rise_at_least is not None:
-        return last - first >= criterion.rise_at_least
-    enough = max(criterion.fall_at_least or 0, first * (criterion.fall_share or 0))
-    return first - last >= enough and reaches(last, criterion)
+        return decimal(last - first) >= criterion.rise_at_least
+    enough = max(criterion.fall_at_least or 0, decimal(first * (criterion.fall_share or 0)))
+    return decimal(first - last) >= enough and reaches(last, criterion)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between
-from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
+from service.clinical.findings.finding import Finding, from_evidence, no, unknown, yes_or_no
 from service.clinical.findings.measured import in_unit
 from service.clinical.guideline import Criterion, Guideline
 
@@ -80,9 +80,8 @@ def _interval(
     onset: Days, entry: Entry, contacts: list[date], chart: Chart, *, flare: bool = False
 ) -> Duration:
     """Make the duration of one onset; a contact within its days shows that it began by then."""
-    seen = next((day for day in contacts if onset.first <= day < onset.last), None)
-    if seen:
-        onset = Days(first=onset.first, last=seen)
+    seen = next((day for day in contacts if day >= onset.first), onset.last)
+    onset = Days(first=onset.first, last=min(seen, onset.last))
     return Duration(
         at_least=days_between(onset.last, chart.as_of),
         at_most=days_between(onset.first, chart.as_of),
@@ -96,7 +95,8 @@ def _of_order(
     chart: Chart, guideline: Guideline, spinal: list[Entry], contacts: list[date]
 ) -> Iterator[Duration]:
     """Give the onset that the order's own reason or note says; a flare begins a new episode."""
-    flares = [e for e in chart.about((guideline.duration.flare,)) if e.group is Group.ORDER]
+    stated = [e for e in chart.about((guideline.duration.flare,)) if e.assertion in _CURRENT]
+    flares = [e for e in stated if e.group is Group.ORDER]
     flare = bool(flares)
     ordered = [*flares, *(e for e in spinal if e.group is Group.ORDER)]
     said = [e for e in ordered if e.onset is not None]
@@ -108,17 +108,23 @@ def _asked_for(chart: Chart, guideline: Guideline, contacts: list[date]) -> Iter
     """Give the latest duration, or date of onset, that was asked for lately."""
     rule = guideline.duration
     since = days_before(chart.as_of, rule.within_days)
-    dated = [e for e in chart.about((rule.onset_concept,)) if e.onset]
+    asked = [
+        (e.written.last, e.onset, e)
+        for e in chart.about((rule.onset_concept,))
+        if e.written and e.onset
+    ]
     quantity = guideline.quantities[rule.quantity]
     for entry in chart.about(quantity.value_sets):
         days = in_unit(entry.measure, quantity)
-        if days is not None and entry.written and entry.written.last >= since:
-            began = days_before(entry.written.last, round(days))
-            dated.append(replace(entry, onset=Days(first=began, last=began)))
-    lately = [e for e in dated if e.written is None or e.written.last >= since]
-    last = max(lately, key=lambda e: e.written.last if e.written else date.min, default=None)
-    if last is not None and last.onset is not None:
-        yield _interval(last.onset, last, contacts, chart)
+        if days is not None and entry.written:
+            day = entry.written.last
+            began = days_before(day, round(days))
+            onset = Days(first=began, last=began)
+            asked.append((day, onset, replace(entry, onset=onset)))
+    lately = [one for one in asked if one[0] >= since]
+    if lately:
+        _, onset, last = max(lately, key=lambda one: one[0])
+        yield _interval(onset, last, contacts, chart)
 
 
 def _of_diagnoses(
@@ -129,21 +135,21 @@ def _of_diagnoses(
     chart: Chart,
 ) -> Iterator[Duration]:
     """Take the earliest onset of the episode, or the latest where the problem came back."""
-    onsets = [e for e in spinal if e.onset is not None and e.group is Group.CONDITIONS]
-    ordered = sorted(onsets, key=lambda e: e.onset.last if e.onset else date.min)
+    onsets = [(e.onset, e) for e in spinal if e.onset and e.group is Group.CONDITIONS]
+    ordered = sorted(onsets, key=lambda one: one[0].last)
     if not ordered:
         return
-    newest = ordered[-1]
     seen = [*contacts, *ordered_for]
-    episode = [newest] if newest.relapse else [e for e in ordered if _live(e, seen, recent)]
-    if episode and episode[0].onset is not None:
-        yield _interval(episode[0].onset, episode[0], contacts, chart)
+    returned = ordered[-1][1].relapse
+    episode = ordered[-1:] if returned else [o for o in ordered if _live(o[0], seen, recent)]
+    if episode:
+        onset, entry = episode[0]
+        yield _interval(onset, entry, contacts, chart)
 
 
-def _live(entry: Entry, contacts: list[date], recent: date) -> bool:
+def _live(onset: Days, contacts: list[date], recent: date) -> bool:
     """Whether an onset belongs to the present: recent, or seen since within half a year."""
-    onset = entry.onset
-    return onset is not None and (onset.last >= recent or any(day >= recent for day in contacts))
+    return onset.last >= recent or any(day >= recent for day in contacts)
 
 
 def _from_contacts(
@@ -184,13 +190,11 @@ def _first_contact(criterion: Criterion, chart: Chart, duration: Duration) -> Fi
 
     A problem on the list that is undated, or older than that contact, leaves this open.
     """
-    if duration.onset is not None or duration.at_least is None or criterion.below_days is None:
-        return yes_or_no(criterion, met=False)
-    if duration.at_least >= criterion.below_days:
-        return yes_or_no(criterion, met=False)
-    begun = duration.first_contact
+    begun, limit = duration.first_contact, criterion.below_days
+    if begun is None or limit is None or days_between(begun, chart.as_of) >= limit:
+        return no(criterion)
     older = any(
-        e.written is None or begun is None or e.written.first < begun
+        e.written is None or e.written.first < begun
         for e in chart.about(criterion.value_sets)
         if e.group is Group.CONDITIONS and e.assertion in _CURRENT
     )
@@ -202,9 +206,9 @@ def _first_contact(criterion: Criterion, chart: Chart, duration: Duration) -> Fi
 def onset_after(criterion: Criterion, chart: Chart, duration: Duration) -> Finding:
     """Say whether the symptoms began after the latest of some entries: a procedure, an injury."""
     begun = duration.begun
-    dated = [e for e in chart.about(criterion.value_sets) if e.written and e.delivered]
-    last = max(dated, key=lambda e: e.written.last if e.written else date.min, default=None)
-    if last is None or last.written is None or begun is None:
+    dated = [(e.written, e) for e in chart.about(criterion.value_sets) if e.written and e.delivered]
+    if not dated or begun is None:
         return from_evidence(criterion, chart, ())
-    met = begun >= last.written.first
+    written, last = max(dated, key=lambda one: one[0].last)
+    met = begun >= written.first
     return from_evidence(criterion, chart, (last, *duration.evidence) if met else ())

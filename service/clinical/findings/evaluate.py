@@ -19,7 +19,7 @@ from service.clinical.findings.duration import (
     symptom_durations,
 )
 from service.clinical.findings.exposure import age, drug_exposure, weight_loss
-from service.clinical.findings.finding import Finding, unknown, yes_or_no
+from service.clinical.findings.finding import Finding, no, unknown, yes_or_no
 from service.clinical.findings.imaging import order_study, recent_imaging
 from service.clinical.findings.measured import measured_value
 from service.clinical.findings.sides import both_sides
@@ -167,5 +167,5 @@ def _unless(criterion: Criterion, found: Mapping[str, Finding]) -> Finding:
     if answer.status is Status.NOT_MET:
         return answer
     if any(found[other].status is Status.MET for other in criterion.but_not):
-        return yes_or_no(criterion, met=False)
+        return no(criterion)
     return answer

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from service.clinical.chart import Assertion, Chart, Entry, Group
 from service.clinical.dates import Days, days_before, days_between, years_between
 from service.clinical.findings.finding import Finding, from_evidence, unknown, yes_or_no
-from service.clinical.findings.measured import in_unit
+from service.clinical.findings.measured import decimal, in_unit
 from service.clinical.guideline import Criterion, Guideline, Quantity
 
 Weight = tuple[date, float, Entry]
@@ -83,7 +83,7 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
     of the criterion's share, or of its amount where that is longer ago. A weight far from both of
     its neighbours is a slip of the pen. A known reason (surgery, a diet) explains it.
     """
-    weights = _plausible(_weights(chart, guideline.quantities[criterion.quantity or ""]))
+    weights = _plausible(_weights(chart, guideline.quantities[criterion.quantity]))
     fresh = days_before(chart.as_of, criterion.latest_within_days or 0)
     if not weights or weights[-1][0] < fresh:
         return from_evidence(criterion, chart, ())
@@ -93,16 +93,15 @@ def weight_loss(criterion: Criterion, chart: Chart, guideline: Guideline) -> Fin
         if apart < (criterion.apart_at_least_days or 0) or apart > (criterion.within_days or 0):
             continue
         if _lost(criterion, before, now) and not _explained(criterion, chart):
-            return from_evidence(criterion, chart, (entry, latest))
+            return yes_or_no(criterion, met=True, evidence=(entry, latest))
     return from_evidence(criterion, chart, (), documented=len(weights) > 1)
 
 
 def _lost(criterion: Criterion, before: float, now: float) -> bool:
     """Whether the loss is a share of the weight or, as absolute amount, as much as asked."""
-    if before <= 0:
-        return False
-    share = criterion.fall_share is not None and (before - now) / before >= criterion.fall_share
-    amount = criterion.fall_at_least is not None and before - now >= criterion.fall_at_least
+    lost = decimal(before - now)
+    share = criterion.fall_share is not None and lost >= decimal(before * criterion.fall_share)
+    amount = criterion.fall_at_least is not None and lost >= criterion.fall_at_least
     return share or amount
 
 

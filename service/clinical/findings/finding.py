@@ -54,6 +54,11 @@ def yes_or_no(criterion: Criterion, *, met: bool, evidence: tuple[Entry, ...] = 
     return Finding(criterion=criterion.id, status=status, evidence=evidence, documented=True)
 
 
+def no(criterion: Criterion) -> Finding:
+    """Give a finding whose answer is known to be no."""
+    return Finding(criterion=criterion.id, status=Status.NOT_MET, documented=True)
+
+
 def unknown(criterion: Criterion, unsettled: tuple[Entry, ...] = ()) -> Finding:
     """Give a finding that nobody can answer from this record."""
     return Finding(criterion=criterion.id, status=Status.UNKNOWN, evidence=unsettled)

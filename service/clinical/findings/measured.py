@@ -8,8 +8,7 @@ from service.clinical.findings.coded import in_window
 from service.clinical.findings.finding import Finding, from_evidence
 from service.clinical.guideline import Criterion, Guideline, Quantity, Unit
 
-# Enough to undo what binary arithmetic adds to a conversion, and finer than anything measured.
-_DECIMALS = 6
+_DECIMALS = 6  # finer than anything measured
 _STANDING = frozenset({Assertion.PRESENT, Assertion.HISTORICAL})
 
 
@@ -18,7 +17,7 @@ def measured_value(criterion: Criterion, chart: Chart, guideline: Guideline) -> 
 
     A reading that cannot be turned into a number of the quantity leaves the answer open.
     """
-    quantity = guideline.quantities[criterion.quantity or ""]
+    quantity = guideline.quantities[criterion.quantity]
     readings = [e for e in chart.about(quantity.value_sets) if _considered(e, criterion, chart)]
     if criterion.latest_only:
         readings = latest(readings)
@@ -92,6 +91,11 @@ def reaches(value: float | None, criterion: Criterion, above: float | None = Non
     return all(tests)
 
 
+def decimal(number: float) -> float:
+    """Undo what binary arithmetic adds to a conversion, a difference or a share."""
+    return round(number, _DECIMALS)
+
+
 def in_unit(measure: Measure | None, quantity: Quantity) -> float | None:
     """Convert a reading to the quantity's own unit.
 
@@ -100,7 +104,7 @@ def in_unit(measure: Measure | None, quantity: Quantity) -> float | None:
     unit = _unit_of(measure, quantity) if measure else None
     if measure is None or unit is None:
         return None
-    value = round((measure.value - unit.minus) * unit.times, _DECIMALS)
+    value = decimal((measure.value - unit.minus) * unit.times)
     if quantity.lowest is not None and value < quantity.lowest:
         return None
     if quantity.highest is not None and value > quantity.highest:

@@ -75,7 +75,7 @@ def _matters(
         if criterion.kind in _OF_ENTRIES:
             found[criterion.id] = _matter(criterion.value_sets, criterion)
         elif criterion.kind in _OF_READINGS:
-            quantity = guideline.quantities.get(criterion.quantity or "")
+            quantity = guideline.quantities.get(criterion.quantity)
             if quantity is not None:
                 found[criterion.id] = _matter(quantity.value_sets, criterion)
         elif criterion.kind in _OF_OTHERS and found.keys() >= set(criterion.of):

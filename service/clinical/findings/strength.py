@@ -36,7 +36,7 @@ def muscle_strength(criterion: Criterion, chart: Chart, guideline: Guideline) ->
     grades within so many days. `several-roots`: so many roots are weak, all since lately. `once`:
     any grade in the window, dated or not, lies below the limit. Sources: acp-2011, va-dod-2022.
     """
-    quantity = guideline.quantities[criterion.quantity or ""]
+    quantity = guideline.quantities[criterion.quantity]
     stated = [e for e in chart.about(quantity.value_sets) if e.assertion in _STATED]
     known = [(e, in_unit(e.measure, quantity)) for e in stated if e.measure]
     grades = [
