@@ -104,6 +104,12 @@ def test_both_legs_are_affected_since_the_second_one_is(
     assert ask(EVER, *entries).status == "met"
 
 
+def test_where_an_onset_is_not_known_a_pair_counts_from_when_it_was_written_down(ask: Any) -> None:
+    second = leg(RIGHT, 14, onset=days(40))
+    assert ask(NEW, leg(LEFT, 41), second).status == "met"
+    assert ask(NEW, leg(LEFT, 41, onset=days(41)), second).status == "not met"
+
+
 @pytest.mark.parametrize("sides", [(LEFT, RIGHT), (RIGHT, LEFT)])
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
