@@ -1,4 +1,4 @@
-"""Both legs: which entries make two sides, how close they must lie, and since when there are two."""
+"""Both legs: what makes two sides, how close they must lie, and since when there are two."""
 
 from typing import Any
 
