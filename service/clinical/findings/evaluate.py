@@ -118,10 +118,10 @@ def _chosen(durations: list[Duration], cares: list[Care], needed_days: int) -> i
     """Pick among sources that disagree the one that does not discourage; else the best source."""
     if durations[0].flare:
         return 0
-    for number, (duration, care) in enumerate(zip(durations, cares, strict=True)):
+    for number, duration in enumerate(durations):
         long = duration.at_least is not None and duration.at_least >= needed_days
         disjoint = _apart(durations[0], duration)
-        if disjoint and long and care.extent is Extent.ADEQUATE:
+        if disjoint and long and cares[number].extent is Extent.ADEQUATE:
             return number
     return 0
 

@@ -24,12 +24,11 @@ def both_sides(criterion: Criterion, chart: Chart) -> Finding:
     said = list(about(criterion, chart))
     entries = [e for e in said if e.assertion in criterion.assertions]
     past = Past.of(criterion, chart)
-    for pair in _pairs(entries, criterion):
-        if _counts(_as_one(pair), criterion, chart, past):
-            return from_evidence(criterion, chart, pair)
+    pairs = _pairs(entries, criterion)
+    proof = next((p for p in pairs if _counts(_as_one(p), criterion, chart, past)), ())
     open_ = [e for e in said if e.assertion in UNSETTLED and e.side is Side.BOTH]
     unsettled = [e for e in open_ if in_window(e.written, criterion, chart) or e.written is None]
-    return from_evidence(criterion, chart, (), unsettled=unsettled)
+    return from_evidence(criterion, chart, proof, unsettled=unsettled)
 
 
 def _pairs(entries: list[Entry], criterion: Criterion) -> Iterator[tuple[Entry, ...]]:
