@@ -1,10 +1,12 @@
-"""From one resource to the entries it makes: each FHIR shape, R4's and that of STU3 and R5."""
+"""Drugs and care in a record: each FHIR shape, R4's and that of STU3 and R5."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from charts import CPT, ICD, LOINC, SUBJECT, TODAY, ago, bundle, call, concept
+import shown
+from charts import CPT, SUBJECT, bundle, concept
 from conftest import Judge
 from test_understood import entry, told
 
@@ -18,21 +20,12 @@ Fhir = dict[str, Any]
 
 @pytest.fixture
 def made(judge: Judge) -> Made:
-    """Give the entries of some resources that were sent under one key, and of others under theirs.
-
-    Whoever is born on 1 February 1984 is 42.
-    """
-
-    def entries(key: str, *resources: Fhir, **others: Any) -> list[Entry]:
-        sent = bundle(*({"subject": SUBJECT, **one} for one in resources))
-        return list(judge.advice(call(**{key: sent}, **others), TODAY).chart.entries)
-
-    return entries
+    return partial(shown.made, judge)
 
 
 @pytest.fixture
-def lines(made: Made) -> Lines:
-    return lambda *given, **others: [entry(one) for one in made(*given, **others)]
+def lines(judge: Judge) -> Lines:
+    return partial(shown.lines, judge)
 
 
 # Drugs
@@ -309,9 +302,7 @@ def visit(**fields: Any) -> Fhir:
     + [(word, [False]) for word in ("discontinued", "on-hold", "unknown", None)]
     + [(word, []) for word in ("entered-in-error", "cancelled", "planned")],
 )  # fmt: skip
-def test_a_visit_that_began_is_care(
-    status: str | None, expected: list[bool], made: Made
-) -> None:
+def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], made: Made) -> None:
     found = made("encounters", visit(status=status, type=[THERAPY]))
     assert [one.delivered for one in found] == expected
 
