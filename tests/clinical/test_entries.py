@@ -75,7 +75,7 @@ def inside(reference: str, *contained: Fhir, **words: str) -> Fhir:
      ({"medicationReference": {"reference": "Medication/y"}}, None),
      ({"medication": {"concept": IBUPROFEN}}, CODED),
      ({"medication": IBUPROFEN}, CODED), ({"medication": {"text": PILLS}}, NAMED),
-     ({"medication": {"coding": IBUPROFEN["coding"]}}, f"{NSAID}5640, code=5640, assertion=present"),
+     ({"medication": {"coding": IBUPROFEN["coding"]}}, CODED.replace("ibuprofen", "5640")),
      ({"medication": {"reference": {"reference": "Medication/x"}}}, CODED),
      ({"medication": {"reference": {"display": PILLS}}}, NAMED),
      ({"medication": {}}, None), ({}, None),
@@ -242,9 +242,10 @@ def test_a_steroid_tells_its_route_and_its_highest_dose(made: Made) -> None:
     words = "label=prednisone 20 mg tab 2 tabs daily by mouth Oral 1 tab daily, code=None"
     expected = f"concepts=systemic-corticosteroid-ingredient, {words}, assertion=present"
     name = {"medicationCodeableConcept": {"text": "prednisone 20 mg tab"}}
-    for key, resource in ((RX, prescription(**name, dosageInstruction=DAILY)),
-                          (STATED, {**taken(dosage=DAILY), **name}),
-                          (HANDED_OUT, {**handed_out(dosageInstruction=DAILY), **name})):  # fmt: skip
+    handed = {**handed_out(dosageInstruction=DAILY), **name}
+    said = {**taken(dosage=DAILY), **name}
+    ordered = prescription(**name, dosageInstruction=DAILY)
+    for key, resource in ((RX, ordered), (STATED, said), (HANDED_OUT, handed)):
         (one,) = made(key, resource)
         assert expected in entry(one)
         assert one.daily_dose == 40

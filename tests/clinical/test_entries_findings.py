@@ -427,6 +427,22 @@ def test_without_one_number_a_reading_says_nothing_and_is_no_no(value: Fhir, mad
     assert (one.assertion, one.measure) == ("silent", None)
 
 
+@pytest.mark.parametrize(
+    ("mark", "fields", "expected"),
+    [(word, {}, "absent") for word in ("N", "NEG", "ND", "NR")]
+    + [(word, {}, "present") for word in ("POS", "A", "AA", "DET")]
+    + [("POS", {"status": "preliminary"}, "possible"),
+       ("W", {}, "silent"), ("POS", {"valueString": "no"}, "absent"),
+       ("NEG", {"valueBoolean": True}, "present"), ("W", {"valueString": "see note"}, "unclear")],
+)  # fmt: skip
+def test_a_mark_of_the_laboratory_speaks_where_there_is_no_answer(
+    mark: str, fields: Fhir, expected: str, made: Made
+) -> None:
+    marked = {"interpretation": [{"coding": [{"code": mark}]}], **fields}
+    (one,) = made("observations", observed(code={"text": "Saddle numbness"}, **marked))
+    assert (one.concepts, one.assertion) == ({"saddle-anaesthesia"}, expected)
+
+
 NUMB = {"linkId": "1", "text": "Saddle numbness", "answer": [{"valueBoolean": True}]}
 IS_NUMB = "concepts=saddle-anaesthesia, label=Saddle numbness, code={}, assertion="
 
