@@ -80,7 +80,7 @@ def test_an_order_keeps_what_it_was(desk: Desk) -> None:
     [(LUMBAR, Contrast.WITHOUT, False), (concept("72149", None, CPT), Contrast.ONLY, False),
      (concept("72158", None, CPT), Contrast.WITH, False),
      (concept("72148", "MRI lumbar spine with contrast", CPT), Contrast.WITHOUT, False),
-     (concept("411611000119102", None, SNOMED), Contrast.UNSPECIFIED, True),
+     (concept("241645008", None, SNOMED), Contrast.UNSPECIFIED, True),
      ({"text": "MRI lumbar spine"}, Contrast.UNSPECIFIED, False),
      ({"text": "MRI lumbar spine W contrast"}, Contrast.WITH, False),
      ({"text": "MRI lumbar spine without and with contrast"}, Contrast.WITH, False),
