@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from charts import TODAY, ago, back_pain, call, condition, procedure
+from charts import TODAY, ago, back_pain, call, condition
 from conftest import Judge
 
-from service.clinical.cards import EXTENSION
 from service.clinical.explanation import ALSO, DECIDES, NO, Cell, explain
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline, Row, Source, Status
@@ -81,22 +80,3 @@ def test_what_is_explained_is_what_was_advised(sign: list[Any], judge: Judge) ->
 )
 def test_a_source_has_the_host_of_its_link(url: str | None, host: str) -> None:
     assert Source(id="s", label="S", year=2020, url=url).host == host
-
-
-@pytest.mark.parametrize(
-    ("chart", "onset"),
-    [([back_pain(onsetDateTime="2026-11")],
-      {"days": 0, "low": "2026-11-01", "high": "2026-11-22", "source": "Condition/back-pain"}),
-     ([back_pain(onsetDateTime="2026-10-01")],
-      {"days": 52, "low": "2026-10-01", "high": "2026-10-01", "source": "Condition/back-pain"}),
-     ([back_pain(recordedDate="2026-10-01")],
-      {"days": 52, "high": "2026-10-01", "source": "Condition/back-pain"}),
-     ([back_pain(recordedDate="2026-11-12"), procedure("97110", 20)],
-      {"days": 20, "high": "2026-11-02"}),
-     ([back_pain()], None), ([], None)],
-)  # fmt: skip
-def test_the_card_tells_machines_when_it_began(
-    chart: list[Any], onset: dict[str, Any] | None, judge: Judge
-) -> None:
-    card = judge(call(*chart), TODAY)["cards"][0]
-    assert card["extension"][EXTENSION].get("onset") == onset

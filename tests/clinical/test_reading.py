@@ -1,26 +1,30 @@
 """What was sent, opened: lists and what stands in their way, whose they are, what fits of each."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from charts import CPT, TODAY, ago, back_pain, bundle, call, concept, observation
+from charts import CPT, ICD, LOINC, TODAY, ago, back_pain, bundle, call, concept, observation, order
 from conftest import Judge
 from test_understood import told
 
 from service.clinical import fhir
 from service.clinical.bundles import Piece, kind_of, open_piece
-from service.clinical.chart import Chart
+from service.clinical.chart import Chart, Group
 from service.clinical.meaning import (
     Calendar,
     Reader,
     listed,
+    meaning,
     plain_concept,
     side_in,
     status_code,
     tail,
 )
+from service.clinical.order import recognise
 from service.clinical.patient import Identity, Whose
+from service.clinical.read import Record, Records, read
 from service.clinical.salvage import salvage
 from service.web.answer import Desk
 
@@ -195,6 +199,12 @@ def test_a_subject_names_the_patient_or_another(pointed: str | None, whose: Whos
     assert OURS.whose(fhir.Reference(reference=pointed, type="Group")) is Whose.UNKNOWN
 
 
+def test_where_no_server_is_named_any_may_be_it() -> None:
+    absolute = fhir.Reference(reference="https://any.example/r4/Patient/7")
+    assert Identity(id="7").whose(absolute) is Whose.PATIENT
+    assert Identity(id="8").whose(absolute) is Whose.ANOTHER
+
+
 @pytest.mark.parametrize("pointed", ["Patient/", "urn:uuid:", "urn:oid:"])
 def test_without_an_id_nothing_is_the_patient_s(pointed: str) -> None:
     assert Identity(id="").whose(fhir.Reference(reference=pointed)) is Whose.UNKNOWN
@@ -241,6 +251,7 @@ def test_the_own_record_names_what_it_replaced(
      ({"onsetDateTime": ["2026"]}, "onsetDateTime", None),
      ({"onsetAge": {"value": "old", "unit": "a"}}, "onsetAge", fhir.Quantity(unit="a")),
      ({"clinicalStatus": "active"}, "clinicalStatus", "active"),
+     ({"abatementBoolean": {"value": True}}, "abatementBoolean", None),
      ({"abatementBoolean": "yes"}, "abatementBoolean", None), ({}, "code", None)],
 )  # fmt: skip
 def test_only_what_does_not_fit_is_lost(sent: Fhir, field: str, kept: Any) -> None:
@@ -261,6 +272,18 @@ def test_a_status_is_a_word_or_a_code() -> None:
     given = fhir.CodeableConcept(coding=(fhir.Coding(), fhir.Coding(code="active")), text="on")
     assert [status_code(one) for one in ("active", given, None)] == ["active", "active", None]
     assert status_code(fhir.CodeableConcept(text="on")) == "on"
+
+
+def test_a_name_without_a_code_is_a_name(reader: Reader) -> None:
+    codings = (fhir.Coding(display="Pain"), fhir.Coding(system=ICD, code="M54.50", display="LBP"))
+    found = meaning(reader, fhir.CodeableConcept(coding=codings))
+    assert (found.label, found.code, found.words) == ("Pain", "M54.50", ("Pain", "LBP"))
+    assert (found.concepts, found.standard) == ({"low-back-pain-radiculopathy"}, False)
+    bare = meaning(reader, fhir.CodeableConcept(coding=(fhir.Coding(system=LOINC, code="8310-5"),)))
+    assert (bare.label, bare.code, bare.words, bare.standard) == ("8310-5", "8310-5", (), True)
+    named = fhir.CodeableConcept(coding=codings, text="Back pain")
+    assert meaning(reader, named).words == ("Back pain", "Pain", "LBP")
+    assert meaning(reader, None).label == ""
 
 
 def test_one_is_taken_as_a_list_of_one() -> None:
@@ -393,6 +416,38 @@ def test_the_patient_s_record_is_the_patient_s(
 ) -> None:
     found = sections(judge, patient=patient)
     assert (found.sections["patient"].limits, told(found.birth)) == (limits, birth)
+
+
+@pytest.mark.parametrize(
+    ("subject", "limits", "used"),
+    [({"reference": "Patient/p"}, (), True),
+     ({"reference": "Patient/p", "type": "Patient"}, (), True),
+     ({"reference": "urn:uuid:p"}, (), True), ({"display": "Jo"}, ("no-patient",), True),
+     (None, ("no-patient",), True), ({"reference": "Patient/q"}, ("other-patient",), False)],
+)  # fmt: skip
+def test_what_is_another_s_is_never_used(
+    subject: Any, limits: tuple[str, ...], used: bool, judge: Judge
+) -> None:
+    found = judge.advice(call({**back_pain(), "subject": subject}), TODAY).chart
+    assert found.sections["conditions"].limits == limits
+    assert [one.reference for one in found.entries] == ["Condition/back-pain"] * used
+
+
+@pytest.mark.parametrize(("most", "limits"), [(2, ("very-long",)), (3, ())])
+def test_a_list_as_long_as_a_list_can_be_is_not_taken_as_whole(
+    most: int, limits: tuple[str, ...], desk: Desk
+) -> None:
+    plain = desk.guideline.reading
+    draft = recognise(plain.terms, plain.trigger, json.dumps(order()).encode(), "p")
+    text = json.dumps(bundle(back_pain(), back_pain())).encode()
+    records = Records(
+        patient=Identity(id="p"),
+        pieces=(Record(key="conditions", group=Group.CONDITIONS, json=text),),
+    )
+    calendar = Calendar(as_of=TODAY, zone=desk.zone)
+    found = read(records, draft, replace(plain, longest_list=most), calendar)
+    assert found.sections[Group.CONDITIONS].limits == limits
+    assert len(found.entries) == 2
 
 
 def test_another_person_s_record_among_others_is_told(judge: Judge) -> None:
