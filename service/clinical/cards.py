@@ -272,13 +272,14 @@ def _extension(written: _Written) -> dict[str, Any]:
 
 def _onset(duration: Duration) -> dict[str, Any]:
     """Give the possible days of onset; a first contact bounds them from above only."""
-    if duration.at_least is None:
+    onset = duration.onset
+    last = onset.last if onset else duration.first_contact
+    if last is None:
         return {}
     found: dict[str, Any] = {"days": duration.at_least}
-    if duration.onset:
-        found |= {"low": duration.onset.first.isoformat(), "high": duration.onset.last.isoformat()}
-    elif duration.first_contact:
-        found["high"] = duration.first_contact.isoformat()
+    if onset:
+        found["low"] = onset.first.isoformat()
+    found["high"] = last.isoformat()
     if duration.evidence:
         found["source"] = plain(duration.evidence[0].reference)
     return found

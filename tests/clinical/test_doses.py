@@ -55,6 +55,53 @@ def test_a_dosage_in_numbers(value: float, unit: str, repeat: dict, mg: float | 
     assert daily_mg("prednisone 10 mg", [msgspec.convert(dosage, fhir.Dosage)], ()) == mg
 
 
+def dosage(dose: dict | None, repeat: dict | None, **more: object) -> fhir.Dosage:
+    given = {"doseQuantity": dose, "timing": {"repeat": repeat}, **more}
+    return msgspec.convert(given, fhir.Dosage)
+
+
+DAY = {"frequency": 1, "period": 1, "periodUnit": "d"}
+WORDS = {"text": "1 tablet twice daily"}
+
+
+@pytest.mark.parametrize(
+    ("given", "mg"),
+    [
+        (dosage({"value": 0.04, "code": "g"}, DAY), 40),
+        (dosage({"value": 40000, "unit": "mcg"}, DAY), 40),
+        (dosage({"value": 40000, "unit": "ug"}, DAY), 40),
+        (dosage({"value": 40, "unit": "tablet", "code": "MG"}, DAY), 40),
+        (dosage({"value": 2}, DAY), 20),
+        (dosage({"value": 2, "unit": "{tab}"}, DAY), 20),
+        (dosage({"value": 2, "unit": "Capsules"}, DAY), 20),
+        (dosage({"value": 2, "unit": "puff"}, DAY), None),
+        (dosage({"value": 70, "unit": "mg"}, {"period": 1, "periodUnit": "wk"}), 10),
+        (dosage({"value": 40, "unit": "mg"}, {"frequency": 3}), 120),
+        (dosage({"value": 40, "unit": "mg"}, {}), 40),
+        (dosage({"value": 40, "unit": "mg"}, {"period": 0.5, "periodUnit": "d"}), 80),
+        (dosage({"value": 40, "unit": "mg"}, {"period": 1, "periodUnit": "mo"}), None),
+        (dosage({"value": 40, "unit": "mg"}, None), None),
+        (dosage({"unit": "mg"}, DAY), None),
+        (dosage(None, DAY), None),
+        (dosage(None, DAY, doseAndRate=[{}, {"doseQuantity": {"value": 30, "unit": "mg"}}]), 30),
+        (dosage({"unit": "mg"}, DAY, **WORDS), 20),
+        (dosage({"value": 40, "unit": "mg"}, DAY, **WORDS), 40),
+        (fhir.Dosage(), None),
+    ],
+)
+def test_a_dosage_is_told_by_its_numbers_before_its_words(
+    given: fhir.Dosage, mg: float | None, desk: Desk
+) -> None:
+    found = daily_mg("prednisone 10 mg", [given], desk.guideline.reading.dose_frequencies)
+    assert found == (None if mg is None else pytest.approx(mg))
+
+
+def test_of_the_steps_of_a_taper_the_highest_counts(desk: Desk) -> None:
+    steps = [fhir.Dosage(text=words) for words in ("with food", "20 mg daily", "40 mg daily",
+                                                   "10 mg daily")]  # fmt: skip
+    assert daily_mg("prednisone", steps, desk.guideline.reading.dose_frequencies) == 40
+
+
 FEVER = reading("8310-5", "Body temperature", 38.6, "Cel", 1)
 
 

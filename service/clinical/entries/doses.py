@@ -31,22 +31,19 @@ def _structured(name: str, dosage: fhir.Dosage) -> float | None:
     if dose is None or dose.value is None or repeat is None:
         return None
     hours = (repeat.period or 1) * _HOURS_A_UNIT.get(repeat.periodUnit or "d", 0)
-    each = _in_mg(name, dose)
+    each = _in_mg(name, dose.value, (dose.code or dose.unit or "").lower())
     if each is None or hours <= 0:
         return None
     return each * (repeat.frequency or 1) * _HOURS_A_DAY / hours
 
 
-def _in_mg(name: str, dose: fhir.Quantity) -> float | None:
+def _in_mg(name: str, value: float, unit: str) -> float | None:
     """Give a dose in mg; of one counted in tablets by the strength that the name holds."""
-    unit = (dose.code or dose.unit or "").lower()
-    if dose.value is None:
-        return None
     if unit in _IN_MG:
-        return dose.value * _IN_MG[unit]
+        return value * _IN_MG[unit]
     strength = _STRENGTH.search(name)
     counted = not unit or unit.strip("{}").startswith(("tab", "cap"))
-    return dose.value * float(strength[1]) if strength and counted else None
+    return value * float(strength[1]) if strength and counted else None
 
 
 def _worded(name: str, text: str | None, frequencies: Frequencies) -> float | None:

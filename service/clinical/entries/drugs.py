@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from service.clinical import fhir
-from service.clinical.chart import Assertion, Entry, Group
+from service.clinical.chart import Entry, Group
 from service.clinical.dates import Days, days_after, read_days
 from service.clinical.entries.doses import daily_mg
 from service.clinical.entries.statement import Statement, from_meaning
@@ -118,7 +118,6 @@ def _entries(
     label = " ".join(dict.fromkeys([what.label, *routes]))
     yield replace(
         statement.entry(drug.concepts, label, what.code),
-        assertion=Assertion.PRESENT,
         daily_dose=_in_standard(reader, names, taken),
     )
 
