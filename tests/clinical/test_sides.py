@@ -111,6 +111,28 @@ def test_where_an_onset_is_not_known_a_pair_counts_from_when_it_was_written_down
 
 
 @pytest.mark.parametrize("sides", [(LEFT, RIGHT), (RIGHT, LEFT)])
+def test_a_second_leg_that_began_lately_is_new_though_nobody_knows_since_when_the_first(
+    sides: tuple[Side, Side], ask: Any
+) -> None:
+    """It would be a warning only, and not the emergency that it is."""
+    first, second = sides
+    began = leg(second, None, onset=days(3))
+    assert ask(NEW, leg(first, 20), began).status == "met"
+    assert ask(NEW, leg(first, None), began).status == "met"
+    assert ask(NEW, leg(first, 20), leg(second, None, onset=days(15))).status == "not met"
+
+
+@pytest.mark.parametrize(("side", "expected"), [(LEFT, "met"), (RIGHT, "not met"),
+                                                (BOTH, "not met")])  # fmt: skip
+def test_an_older_record_of_one_leg_does_not_make_the_other_an_old_matter(
+    side: Side, expected: str, ask: Any
+) -> None:
+    fields = NEW | {"recorded_before_days": 30}
+    entries = [leg(LEFT, 20), leg(side, 32), leg(RIGHT, 3)]
+    assert ask(fields, *entries).status == expected
+
+
+@pytest.mark.parametrize("sides", [(LEFT, RIGHT), (RIGHT, LEFT)])
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],

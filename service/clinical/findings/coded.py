@@ -1,10 +1,10 @@
 """Entries: does the chart hold one of these value sets, of this age and assertion?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from service.clinical.chart import Assertion, Chart, Entry, Group
+from service.clinical.chart import Assertion, Chart, Entry, Group, Side
 from service.clinical.dates import Days, days_before
 from service.clinical.findings.finding import Finding, from_evidence
 from service.clinical.guideline import Criterion, DateOf
@@ -133,13 +133,15 @@ class Past:
     chronic: bool = False
 
     @classmethod
-    def of(cls, criterion: Criterion, chart: Chart) -> "Past":
-        """Gather what was on record well before, and whether a chronic disorder may explain."""
+    def of(
+        cls, criterion: Criterion, chart: Chart, *, sides: Container[Side] = frozenset(Side)
+    ) -> "Past":
+        """Gather what was on record well before, of these sides, and what else may explain."""
         before: set[str] = set()
         if criterion.recorded_before_days is not None:
             limit = days_before(chart.as_of, criterion.recorded_before_days)
             for entry in chart.about(criterion.value_sets):
-                ever = entry.assertion in _EVER and entry.dated is not None
+                ever = entry.assertion in _EVER and entry.side in sides
                 if ever and entry.dated and entry.dated.last < limit:
                     before |= entry.concepts
         standing = (Assertion.PRESENT, Assertion.HISTORICAL)

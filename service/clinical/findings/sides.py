@@ -23,9 +23,10 @@ def both_sides(criterion: Criterion, chart: Chart) -> Finding:
     """
     said = list(about(criterion, chart))
     entries = [e for e in said if e.assertion in criterion.assertions]
-    past = Past.of(criterion, chart)
     pairs = _pairs(entries, criterion)
-    proof = next((p for p in pairs if _counts(_as_one(p), criterion, chart, past)), ())
+    proof = next(
+        (p for p in pairs if any(_counts(one, criterion, chart) for one in _as_one(p))), ()
+    )
     open_ = [e for e in said if e.assertion in UNSETTLED and e.side is Side.BOTH]
     unsettled = [e for e in open_ if in_window(e.written, criterion, chart) or e.written is None]
     return from_evidence(criterion, chart, proof, unsettled=unsettled)
@@ -48,17 +49,27 @@ def _day(entry: Entry) -> date:
     return entry.dated.last if entry.dated else date.max
 
 
-def _as_one(pair: tuple[Entry, ...]) -> Entry:
-    """Take a pair as one entry with the onset of its second side."""
+def _as_one(pair: tuple[Entry, ...]) -> Iterator[Entry]:
+    """Take a pair as one entry with the onset of its second side.
+
+    Where one onset is not known, the other may be that of the second side, or not: it is both.
+    """
     first, second = min(pair, key=_day), max(pair, key=_day)
+    one = replace(second, worse=first.worse or second.worse)
     onsets = [e.onset for e in pair if e.onset]
-    onset = max(onsets, key=lambda days: days.last) if len(onsets) == len(pair) else None
-    return replace(second, onset=onset, worse=first.worse or second.worse)
+    if len(onsets) < len(pair):
+        yield replace(one, onset=None)
+    if onsets:
+        yield replace(one, onset=max(onsets, key=lambda days: days.last))
 
 
-def _counts(entry: Entry, criterion: Criterion, chart: Chart, past: Past) -> bool:
-    """Whether a picture of both legs is as recent as asked; a question without days takes any."""
+def _counts(entry: Entry, criterion: Criterion, chart: Chart) -> bool:
+    """Whether a picture of both legs is as recent as asked; a question without days takes any.
+
+    An older record of the first side does not make the second an old matter.
+    """
     if criterion.asserted_within_days is not None:
+        past = Past.of(criterion, chart, sides=(entry.side, Side.BOTH, Side.UNSTATED))
         return is_new(entry, criterion, chart, past)
     return in_window(entry.dated, criterion, chart)
 
