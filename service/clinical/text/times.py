@@ -9,6 +9,7 @@ from service.clinical.text.lexicon import Times
 from service.clinical.text.words import Sentence, Words
 
 _DIGITS_OF_A_YEAR = 4
+_PARTS_OF_A_DAY = 2  # beside the year
 _DIGITS_OF_A_MONTH = 2
 _CENTURY = 2000
 _WEEK = 7
@@ -184,7 +185,9 @@ def _day(tokens: list[str], place: int, last: int, times: Times, written: date) 
         return _Found(Days(first=day, last=day), place + 1)
     if tokens[place] in times.months:
         return _month(tokens, place, last, times, written)
-    return _numeric(tokens, place, last, times, written)
+    return _year_first(tokens, place, last, times, written) or _numeric(
+        tokens, place, last, times, written
+    )
 
 
 def _month(tokens: list[str], place: int, last: int, times: Times, written: date) -> _Found | None:
@@ -198,6 +201,23 @@ def _month(tokens: list[str], place: int, last: int, times: Times, written: date
         return None
     end = after + 1 if year else end
     days = _latest(month, day, year, written)
+    return _Found(days, end) if days else None
+
+
+def _year_first(
+    tokens: list[str], place: int, last: int, times: Times, written: date
+) -> _Found | None:
+    """Read "2026-10-01" and "2026-10", with strokes as well."""
+    year, end = _as_year(tokens[place], times, written), place + 1
+    parts: list[int] = []
+    while end + 1 < last and tokens[end] in (_HYPHEN, "/") and len(parts) < _PARTS_OF_A_DAY:
+        if not tokens[end + 1].isdecimal() or len(tokens[end + 1]) != _DIGITS_OF_A_MONTH:
+            break
+        parts.append(int(tokens[end + 1]))
+        end += 2
+    if year is None or not parts:
+        return None
+    days = _latest(parts[0], parts[1] if parts[1:] else None, year, written)
     return _Found(days, end) if days else None
 
 
