@@ -150,6 +150,11 @@ def test_a_prescription_supplies_for_its_days(fields: Fhir, last: str | None, ma
     assert told(one.supply) == (f"{first}..{last}" if last else first)
 
 
+def test_a_supply_in_a_unit_that_nobody_knows_hides_no_drug(made: Made) -> None:
+    (one,) = made(RX, ibuprofen(**lasting(14, unit="pills")))
+    assert one.supply is not None
+
+
 def bounds(**period: str) -> list[Fhir]:
     some = [{"text": "with food"}, {"timing": {}}, {"timing": {"repeat": {"frequency": 1}}}]
     return [*some, {"timing": {"repeat": {"boundsPeriod": period}}}]
@@ -165,6 +170,7 @@ FIVE_DAYS = {"expectedSupplyDuration": {"value": 5, "code": "d"}}
      ({"dosageInstruction": bounds(start="2026-10-01", end="2026-12-20"),
        "dispenseRequest": FIVE_DAYS}, "2026-10-01..2026-12-20"),
      ({"dosageInstruction": bounds(end="2026-12-20")}, "2026-11-01..2026-12-20"),
+     ({"dosageInstruction": bounds(start="2026-10-01", end="soon")}, "2026-10-01..2026-10-30"),
      ({"dosageInstruction": bounds(start="2026-10-01")}, "2026-10-01..2026-11-22"),
      ({"dosageInstruction": bounds(start="2026-10-01"), "dispenseRequest": FIVE_DAYS},
       "2026-10-01..2026-10-05"),
@@ -195,8 +201,6 @@ def test_a_prescription_may_say_from_when_to_when(fields: Fhir, supply: str, mad
       "2026-10-01..2026-10-31"),
      ({"effectivePeriod": {"start": "2026-10-10", "end": "2026-10-01"}}, "2026-10-10",
       "2026-10-10"),
-     ({"effectivePeriod": {"start": "2026-10-10", "end": "soon"}}, "2026-10-10",
-      "2026-10-10..2026-11-22"),
      ({"effectivePeriod": {"end": "2026-11-12"}, "dateAsserted": "2026-11-01"}, "2026-11-01",
       "2026-11-01..2026-11-12"),
      ({"dateAsserted": "2026-11-20"}, "2026-11-20", "2026-11-20..2026-11-22"),
@@ -271,6 +275,15 @@ def test_a_drug_that_only_its_words_tell_of_is_read_by_them(lines: Lines) -> Non
         "label=vancomycin for discitis, code=None, assertion=present, asserted=2026-11-01, "
         "supply=2026-11-01..2026-11-22, delivered=True"
     ]
+
+
+@pytest.mark.parametrize("make", [ibuprofen, taken, handed_out])
+def test_a_drug_without_an_id_is_pointed_to_by_its_type(
+    make: Callable[..., Fhir], made: Made
+) -> None:
+    nameless = make(id=None)
+    (one,) = made(STATED if make is taken else RX, nameless)
+    assert one.reference == f"{nameless['resourceType']}/"
 
 
 # Care
@@ -480,3 +493,12 @@ def test_images_of_the_lumbar_spine_were_taken(
     assert found == [
         f"ImagingStudy/i: group=diagnosticReports, {line}, {rest}" for line in expected
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "resource"),
+    [("encounters", visit(type=[THERAPY], id=None)), ("procedures", procedure(id=None)),
+     ("serviceRequests", request(id=None)), ("diagnosticReports", study(procedure=[MRI], id=None))],
+)  # fmt: skip
+def test_care_without_an_id_is_pointed_to_by_its_type(key: str, resource: Fhir, made: Made) -> None:
+    assert made(key, resource)[0].reference == f"{resource['resourceType']}/"

@@ -554,3 +554,16 @@ def test_why_a_study_was_made_is_no_finding_of_it(
 ) -> None:
     entries = made("diagnosticReports", report(conclusion=conclusion))
     assert {concept for one in entries for concept in one.concepts} == found
+
+
+@pytest.mark.parametrize(
+    ("key", "resource"),
+    [("conditions", diagnosis(id=None)), ("allergies", allergy(id=None)),
+     ("devices", device(type=PACEMAKER, id=None)),
+     ("devices", borne(device={"concept": PACEMAKER}, id=None)),
+     ("observations", observed(id=None, **number(350, "mL"))),
+     ("questionnaireResponses", answers(NUMB, id=None)),
+     ("diagnosticReports", report(id=None, conclusionCode=[BROKEN]))],
+)  # fmt: skip
+def test_what_has_no_id_is_pointed_to_by_its_type(key: str, resource: Fhir, made: Made) -> None:
+    assert made(key, resource)[0].reference == f"{resource['resourceType']}/"
