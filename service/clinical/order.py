@@ -1,6 +1,6 @@
 """The order that is judged: which study it asks for, and what it says of its reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from service.clinical.entries import READERS
 from service.clinical.entries.care import references
 from service.clinical.entries.diagnoses import condition_statement
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
-from service.clinical.meaning import Reader, meaning, plain_concept, side_of
+from service.clinical.meaning import Reader, meaning, plain_concept, status_code
 from service.clinical.memory import Meaning
 from service.clinical.salvage import salvage
 from service.clinical.terminology import Terminology, Trigger, union
@@ -144,20 +144,21 @@ def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
     resource = order.resource
     reasons = [*(resource.reasonCode or ()), *(resource.reason or ())]
     sites = resource.bodySite or ()
-    stated = replace(statement, side=side_of(reader, meaning(reader, None), sites))
     for reason in reasons:
-        yield from _reason(reader, stated, meaning(reader, reason))
+        yield from _reason(reader, statement, meaning(reader, reason), sites)
     for reference in _references(resource):
-        yield from _referred(reader, stated, reference)
+        yield from _referred(reader, statement, reference, sites)
     yield from _contained(reader, order)
     yield from _requester(reader, statement, resource)
     yield from from_notes(reader, statement, resource.note)
 
 
-def _reason(reader: Reader, statement: Statement, what: Meaning) -> Iterator[Entry]:
+def _reason(
+    reader: Reader, statement: Statement, what: Meaning, sites: Iterable[fhir.CodeableConcept]
+) -> Iterator[Entry]:
     """Read one reason: of a coded one, doubt in its own words makes it possible."""
     said = {m.concept: m.assertion for w in what.words for m in reader.mentions(w, reader.today)}
-    for entry in from_meaning(reader, statement, what):
+    for entry in from_meaning(reader, statement, what, sites):
         doubts = [said[c] for c in entry.concepts if said.get(c) in _DOUBTED]
         yield replace(entry, assertion=doubts[0]) if doubts else entry
 
@@ -170,18 +171,24 @@ def _references(resource: fhir.ServiceRequest) -> Iterator[fhir.Reference]:
     yield from references(resource.supportingInfo)
 
 
-def _referred(reader: Reader, statement: Statement, reference: fhir.Reference) -> Iterator[Entry]:
+def _referred(
+    reader: Reader,
+    statement: Statement,
+    reference: fhir.Reference,
+    sites: Iterable[fhir.CodeableConcept],
+) -> Iterator[Entry]:
     """Read the Condition that a reason points to as the reason itself; else the words it bears."""
     condition = reader.condition(reference.reference)
     if condition is not None:
+        if status_code(condition.verificationStatus) == "entered-in-error":
+            return
         said = condition_statement(reader, condition)
         stated = replace(statement, assertion=said.assertion, onset=said.onset, ended=said.ended)
         what = meaning(reader, condition.code)
         yield from from_meaning(reader, stated, what, condition.bodySite or ())
     elif reference.display:
-        yield from _reason(
-            reader, statement, meaning(reader, fhir.CodeableConcept(text=reference.display))
-        )
+        what = meaning(reader, fhir.CodeableConcept(text=reference.display))
+        yield from _reason(reader, statement, what, sites)
 
 
 def _requester(

@@ -341,7 +341,8 @@ def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], ma
     + [({name: reasons}, [f"{PAIN}present, asserted=2026-11-10, delivered=True"])
        for name, reasons in (("reasonCode", [BACK]), ("reason", [BACK]),
                              ("reason", [{"concept": BACK}]),
-                             ("reason", [{"value": [{"concept": BACK}]}]))]
+                             ("reason", [{"value": [{"concept": BACK}]}]),
+                             ("diagnosis", [{"condition": [{"concept": BACK}]}]))]
     + [({"reasonReference": [{"reference": "Condition/z", "display": "Low back pain"}]},
         [f"{IN_WORDS}present, asserted=2026-11-10, delivered=True"]),
        ({"reasonReference": [{"reference": "Condition/z"}]}, []),

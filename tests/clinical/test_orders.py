@@ -160,6 +160,14 @@ def test_an_order_tells_its_reasons(fields: Fhir, expected: list[str], lines: Li
     assert lines(fields) == expected
 
 
+@pytest.mark.parametrize("name", ["reasonCode", "reasonReference"])
+def test_a_reason_is_of_the_side_that_the_order_names(name: str, lines: Lines) -> None:
+    said = [{"text": "Foot drop"}] if name == "reasonCode" else [{"display": "Foot drop"}]
+    for side in ("left", "right"):
+        (line,) = lines({name: said, "bodySite": [{"text": f"{side} leg"}]})
+        assert f"side={side}" in line
+
+
 ONE = {"reference": "Condition/c"}
 
 
@@ -176,6 +184,8 @@ def test_an_order_takes_the_diagnosis_it_points_to_as_it_stands(fields: Fhir, li
     }  # fmt: skip
     began = "onset=2026-10-01, asserted=2026-11-22"
     assert lines(fields, conditions=bundle(pain)) == [f"{PAIN}present, {began}, side=left"]
+    wrong = bundle({**pain, "verificationStatus": "entered-in-error"})
+    assert lines(fields, conditions=wrong) == []
     over = bundle({**pain, "abatementDateTime": "2026-11-05"})
     line = f"{PAIN}historical, {began}, ended=2026-11-05, side=left"
     assert lines(fields, conditions=over) == [line]

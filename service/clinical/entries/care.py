@@ -37,6 +37,7 @@ def read_encounter(reader: Reader, encounter: fhir.Encounter) -> Iterable[Entry]
     if encounter.reason:
         inner = (c for reason in listed(encounter.reason) for c in _concepts(reason))
         reasons += [meaning(reader, concept) for concept in inner]
+    reasons += [meaning(reader, concept) for concept in _diagnosed(encounter)]
     elsewhere = encounter.reason or encounter.reasonReference or encounter.diagnosis
     if not elsewhere and not any(map(reader.speaks, (*types, *reasons))):
         return ()
@@ -72,6 +73,14 @@ def _concepts(reason: fhir.CodeableConcept) -> Iterator[fhir.CodeableConcept]:
             yield plain_concept(value)
         return
     yield plain_concept(reason)
+
+
+def _diagnosed(encounter: fhir.Encounter) -> Iterator[fhir.CodeableConcept]:
+    """Give the diagnoses of a visit that stand in it by their codes, as R5 may write them."""
+    for diagnosis in encounter.diagnosis or ():
+        for one in diagnosis.condition if isinstance(diagnosis.condition, list) else ():
+            if one.concept or one.coding or one.text:
+                yield plain_concept(one)
 
 
 def encounter_references(encounter: fhir.Encounter) -> Iterator[fhir.Reference]:
