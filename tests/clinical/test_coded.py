@@ -279,3 +279,39 @@ def test_the_end_of_an_injury_code_tells_which_encounter(
     coded = coded_entry(ask(first_encounter_code=True), there)
     assert (coded.status == "met") is says_so
     assert coded_entry(ask(), there).status == "met"
+
+
+def test_a_short_code_that_ends_like_a_first_encounter_says_nothing_of_it(ask: Any) -> None:
+    there = chart(matter(code="S32.01A", onset=days(1)))
+    assert coded_entry(ask(first_encounter_code=True), there).status == "not met"
+    assert coded_entry(ask(initial_encounter_only=True), there).status == "met"
+
+
+@pytest.mark.parametrize(("asserted", "expected"), [(14, "unknown"), (15, "not met")])
+def test_what_was_left_open_long_ago_leaves_nothing_new_open(
+    asserted: int, expected: str, ask: Any
+) -> None:
+    there = chart(matter(assertion=UNCLEAR, asserted=days(asserted)))
+    assert new_entry(ask(), there).status == expected
+
+
+def test_a_no_without_a_date_hides_no_other(ask: Any) -> None:
+    one = matter(asserted=days(9))
+    undated, later = (
+        matter(assertion=ABSENT, group=Group.OBSERVATIONS, asserted=when)
+        for when in (None, days(5))
+    )
+    assert Denials.of(ask(later_no_holds_days=3), chart(one, undated, later)).take_back(one)
+
+
+def test_words_take_back_what_was_coded_yesterday_where_no_day_holds(ask: Any) -> None:
+    one = matter(asserted=days(1))
+    no = matter(assertion=ABSENT, group=Group.OBSERVATIONS, asserted=days(0), narrative=True)
+    assert Denials.of(ask(later_no_holds_days=0), chart(one, no)).take_back(one)
+    assert not Denials.of(ask(later_no_holds_days=1), chart(one, no)).take_back(one)
+
+
+def test_all_that_was_recorded_well_before_is_old(ask: Any) -> None:
+    there = chart(matter(asserted=days(40)), entry("other", asserted=days(50)))
+    criterion = ask(value_sets=("matter", "other"), recorded_before_days=30)
+    assert Past.of(criterion, there).recorded_before == {"matter", "other"}
