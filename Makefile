@@ -28,8 +28,8 @@ prove: $(VENV)/.dev
 	@$(VENV)/bin/pytest -s -m "not timed" $(addprefix tests/test_,ledger_kills.py report.py summaries.py \
 		serving.py keys.py fhir_client.py fhir_tokens.py fhir_server_faults.py)
 
-# Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes an
-# hour; `make mutants OPTIONS=--again` judges only those once more that nothing noticed.
+# Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes
+# hours; `make mutants OPTIONS=--again` judges only those once more that nothing noticed.
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(VENV)/bin/python -m mutation $(OPTIONS)
 

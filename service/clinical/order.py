@@ -12,9 +12,9 @@ from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.entries import READERS
 from service.clinical.entries.care import references
-from service.clinical.entries.diagnoses import condition_statement
+from service.clinical.entries.diagnoses import pointed_to
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
-from service.clinical.meaning import Reader, meaning, plain_concept, status_code
+from service.clinical.meaning import Reader, meaning, plain_concept
 from service.clinical.memory import Meaning
 from service.clinical.salvage import salvage
 from service.clinical.terminology import Terminology, Trigger, union
@@ -180,12 +180,7 @@ def _referred(
     """Read the Condition that a reason points to as the reason itself; else the words it bears."""
     condition = reader.condition(reference.reference)
     if condition is not None:
-        if status_code(condition.verificationStatus) == "entered-in-error":
-            return
-        said = condition_statement(reader, condition)
-        stated = replace(statement, assertion=said.assertion, onset=said.onset, ended=said.ended)
-        what = meaning(reader, condition.code)
-        yield from from_meaning(reader, stated, what, condition.bodySite or ())
+        yield from pointed_to(reader, statement, condition)
     elif reference.display:
         what = meaning(reader, fhir.CodeableConcept(text=reference.display))
         yield from _reason(reader, statement, what, sites)

@@ -1,31 +1,16 @@
 """Drugs and care in a record: each FHIR shape, R4's and that of STU3 and R5."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
-import shown
 from charts import CPT, SUBJECT, bundle, concept
 from conftest import Judge
+from shown import lines, made
 from test_understood import entry, told
 
-from service.clinical.chart import Entry
-
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-Made = Callable[..., list[Entry]]
-Lines = Callable[..., list[str]]
 Fhir = dict[str, Any]
-
-
-@pytest.fixture
-def made(judge: Judge) -> Made:
-    return partial(shown.made, judge)
-
-
-@pytest.fixture
-def lines(judge: Judge) -> Lines:
-    return partial(shown.lines, judge)
 
 
 # Drugs
@@ -86,11 +71,11 @@ def inside(reference: str, *contained: Fhir, **words: str) -> Fhir:
      ({"medicationCodeableConcept": {"text": "amoxicillin"}}, None)],
 )  # fmt: skip
 def test_a_drug_is_found_wherever_a_prescription_names_it(
-    fields: Fhir, expected: str | None, lines: Lines
+    fields: Fhir, expected: str | None, judge: Judge
 ) -> None:
     when = "asserted=2026-11-01, supply=2026-11-01..2026-11-22, delivered=True"
     line = f"MedicationRequest/m: group=medicationRequests, {expected}, {when}"
-    assert lines(RX, prescription(**fields), IN_STOCK) == ([line] if expected else [])
+    assert lines(judge, RX, prescription(**fields), IN_STOCK) == ([line] if expected else [])
 
 
 @pytest.mark.parametrize(
@@ -112,10 +97,10 @@ def test_a_drug_is_found_wherever_a_prescription_names_it(
        for word in ("entered-in-error", "not-done", "declined", "cancelled")],
 )  # fmt: skip
 def test_what_was_never_taken_is_no_drug_of_the_patient(
-    resource: Callable[..., Fhir], kind: Fhir, counts: bool, made: Made
+    resource: Callable[..., Fhir], kind: Fhir, counts: bool, judge: Judge
 ) -> None:
     key = STATED if resource is taken else RX
-    assert [one.delivered for one in made(key, resource(**kind))] == [True] * counts
+    assert [one.delivered for one in made(judge, key, resource(**kind))] == [True] * counts
 
 
 def lasting(value: float | None, **fields: Any) -> Fhir:
@@ -144,14 +129,14 @@ def lasting(value: float | None, **fields: Any) -> Fhir:
      ({"status": "completed"}, "2026-11-30"), ({"status": "stopped"}, "2026-11-30"),
      ({"status": "active"}, "2026-11-22"), ({"authoredOn": "2026-11-22"}, None)],
 )  # fmt: skip
-def test_a_prescription_supplies_for_its_days(fields: Fhir, last: str | None, made: Made) -> None:
-    (one,) = made(RX, ibuprofen(**fields))
+def test_a_prescription_supplies_for_its_days(fields: Fhir, last: str | None, judge: Judge) -> None:
+    (one,) = made(judge, RX, ibuprofen(**fields))
     first = told(one.asserted)
     assert told(one.supply) == (f"{first}..{last}" if last else first)
 
 
-def test_a_supply_in_a_unit_that_nobody_knows_hides_no_drug(made: Made) -> None:
-    (one,) = made(RX, ibuprofen(**lasting(14, unit="pills")))
+def test_a_supply_in_a_unit_that_nobody_knows_hides_no_drug(judge: Judge) -> None:
+    (one,) = made(judge, RX, ibuprofen(**lasting(14, unit="pills")))
     assert one.supply is not None
 
 
@@ -178,8 +163,8 @@ FIVE_DAYS = {"expectedSupplyDuration": {"value": 5, "code": "d"}}
      ({"authoredOn": None, "dispenseRequest": FIVE_DAYS}, "None"), ({"authoredOn": None}, "None"),
      ({"authoredOn": "2026-10"}, "2026-10-01..2026-11-22")],
 )  # fmt: skip
-def test_a_prescription_may_say_from_when_to_when(fields: Fhir, supply: str, made: Made) -> None:
-    (one,) = made(RX, ibuprofen(**fields))
+def test_a_prescription_may_say_from_when_to_when(fields: Fhir, supply: str, judge: Judge) -> None:
+    (one,) = made(judge, RX, ibuprofen(**fields))
     assert told(one.supply) == supply
 
 
@@ -212,12 +197,15 @@ def test_a_prescription_may_say_from_when_to_when(fields: Fhir, supply: str, mad
      ({}, "None", "None")],
 )  # fmt: skip
 def test_what_is_said_to_be_taken_lasts(
-    fields: Fhir, asserted: str, supply: str, made: Made
+    fields: Fhir, asserted: str, supply: str, judge: Judge
 ) -> None:
-    (one,) = made(STATED, taken(**fields))
+    (one,) = made(judge, STATED, taken(**fields))
     assert (told(one.asserted), told(one.supply)) == (asserted, supply)
     assert (one.reference, one.group) == ("MedicationStatement/s", "medicationStatements")
-    assert made(STATED, taken(**fields, medicationCodeableConcept={"text": "amoxicillin"})) == []
+    assert (
+        made(judge, STATED, taken(**fields, medicationCodeableConcept={"text": "amoxicillin"}))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,19 +218,19 @@ def test_what_is_said_to_be_taken_lasts(
      ({"whenPrepared": "2026-11-02"}, "2026-11-02", "2026-11-02..2026-12-01"),
      ({"daysSupply": {"value": 10}}, "None", "None")],
 )  # fmt: skip
-def test_what_was_handed_out_lasts(fields: Fhir, asserted: str, supply: str, made: Made) -> None:
-    (one,) = made(HANDED_OUT, handed_out(**fields))
+def test_what_was_handed_out_lasts(fields: Fhir, asserted: str, supply: str, judge: Judge) -> None:
+    (one,) = made(judge, HANDED_OUT, handed_out(**fields))
     assert (told(one.asserted), told(one.supply)) == (asserted, supply)
     assert (one.reference, one.group) == ("MedicationDispense/d", "medicationRequests")
     nothing_of_ours = handed_out(**fields, medicationCodeableConcept={"text": "amoxicillin"})
-    assert made(HANDED_OUT, nothing_of_ours) == []
+    assert made(judge, HANDED_OUT, nothing_of_ours) == []
 
 
 BY_MOUTH = {"text": "by mouth", "coding": [{"display": "Oral"}, {"code": "x"}]}
 DAILY = [{"text": "2 tabs daily", "route": BY_MOUTH}, {"text": "1 tab daily", "route": BY_MOUTH}]
 
 
-def test_a_steroid_tells_its_route_and_its_highest_dose(made: Made) -> None:
+def test_a_steroid_tells_its_route_and_its_highest_dose(judge: Judge) -> None:
     words = "label=prednisone 20 mg tab 2 tabs daily by mouth Oral 1 tab daily, code=None"
     expected = f"concepts=systemic-corticosteroid-ingredient, {words}, assertion=present"
     name = {"medicationCodeableConcept": {"text": "prednisone 20 mg tab"}}
@@ -250,7 +238,7 @@ def test_a_steroid_tells_its_route_and_its_highest_dose(made: Made) -> None:
     said = {**taken(dosage=DAILY), **name}
     ordered = prescription(**name, dosageInstruction=DAILY)
     for key, resource in ((RX, ordered), (STATED, said), (HANDED_OUT, handed)):
-        (one,) = made(key, resource)
+        (one,) = made(judge, key, resource)
         assert expected in entry(one)
         assert one.daily_dose == 40
 
@@ -261,16 +249,16 @@ def test_a_steroid_tells_its_route_and_its_highest_dose(made: Made) -> None:
      ("prednisone", None)],
 )  # fmt: skip
 def test_a_dose_is_told_in_that_of_the_standard_drug(
-    name: str, dose: float | None, made: Made
+    name: str, dose: float | None, judge: Judge
 ) -> None:
     drug = {"medicationCodeableConcept": {"text": name}}
-    (one,) = made(RX, prescription(**drug, dosageInstruction=[{"text": "1 tab daily"}]))
+    (one,) = made(judge, RX, prescription(**drug, dosageInstruction=[{"text": "1 tab daily"}]))
     assert one.daily_dose == dose
 
 
-def test_a_drug_that_only_its_words_tell_of_is_read_by_them(lines: Lines) -> None:
+def test_a_drug_that_only_its_words_tell_of_is_read_by_them(judge: Judge) -> None:
     name = {"medicationCodeableConcept": {"text": "vancomycin for discitis"}}
-    assert lines(RX, prescription(**name)) == [
+    assert lines(judge, RX, prescription(**name)) == [
         "MedicationRequest/m: group=medicationRequests, concepts=spinal-infection, "
         "label=vancomycin for discitis, code=None, assertion=present, asserted=2026-11-01, "
         "supply=2026-11-01..2026-11-22, delivered=True"
@@ -279,10 +267,10 @@ def test_a_drug_that_only_its_words_tell_of_is_read_by_them(lines: Lines) -> Non
 
 @pytest.mark.parametrize("make", [ibuprofen, taken, handed_out])
 def test_a_drug_without_an_id_is_pointed_to_by_its_type(
-    make: Callable[..., Fhir], made: Made
+    make: Callable[..., Fhir], judge: Judge
 ) -> None:
     nameless = make(id=None)
-    (one,) = made(STATED if make is taken else RX, nameless)
+    (one,) = made(judge, STATED if make is taken else RX, nameless)
     assert one.reference == f"{nameless['resourceType']}/"
 
 
@@ -316,8 +304,8 @@ def visit(**fields: Any) -> Fhir:
     + [(word, [False]) for word in ("discontinued", "on-hold", "unknown", None)]
     + [(word, []) for word in ("entered-in-error", "cancelled", "planned")],
 )  # fmt: skip
-def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], made: Made) -> None:
-    found = made("encounters", visit(status=status, type=[THERAPY]))
+def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], judge: Judge) -> None:
+    found = made(judge, "encounters", visit(status=status, type=[THERAPY]))
     assert [one.delivered for one in found] == expected
 
 
@@ -349,9 +337,9 @@ def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], ma
        ({"diagnosis": [{"condition": {"display": "Headache"}}]}, [])],
 )  # fmt: skip
 def test_a_visit_tells_of_its_kind_and_of_its_reasons(
-    fields: Fhir, expected: list[str], lines: Lines
+    fields: Fhir, expected: list[str], judge: Judge
 ) -> None:
-    found = lines("encounters", visit(**fields))
+    found = lines(judge, "encounters", visit(**fields))
     assert found == [f"Encounter/e: group=encounters, {line}" for line in expected]
 
 
@@ -361,14 +349,17 @@ def test_a_visit_tells_of_its_kind_and_of_its_reasons(
      {"reason": [{"value": [{"reference": ONE}]}]}, {"diagnosis": [{"condition": ONE}, {}]},
      {"diagnosis": [{"condition": [{"reference": ONE}]}]}],
 )  # fmt: skip
-def test_a_visit_takes_what_it_points_to_as_it_stands(fields: Fhir, lines: Lines) -> None:
+def test_a_visit_takes_what_it_points_to_as_it_stands(fields: Fhir, judge: Judge) -> None:
     told_of = "historical, onset=2026-10-01, asserted="
     rest = ", ended=2026-11-05, side=left"
     itself = f"Condition/c: group=conditions, {PAIN}{told_of}2026-11-01{rest}"
     pointed = f"Encounter/e: group=encounters, {PAIN}{told_of}2026-11-10{rest}, delivered=True"
-    assert lines("encounters", visit(**fields), conditions=bundle(BACK_LATER)) == [itself, pointed]
+    assert lines(judge, "encounters", visit(**fields), conditions=bundle(BACK_LATER)) == [
+        itself,
+        pointed,
+    ]
     wrong = bundle({**BACK_LATER, "verificationStatus": "entered-in-error"})
-    assert lines("encounters", visit(**fields), conditions=wrong) == []
+    assert lines(judge, "encounters", visit(**fields), conditions=wrong) == []
 
 
 def procedure(**fields: Any) -> Fhir:
@@ -385,9 +376,9 @@ def procedure(**fields: Any) -> Fhir:
                                "stopped")],
 )  # fmt: skip
 def test_a_procedure_was_done_or_is_planned_or_was_not_done(
-    status: str | None, expected: list[tuple[str, bool]], made: Made
+    status: str | None, expected: list[tuple[str, bool]], judge: Judge
 ) -> None:
-    found = made("procedures", procedure(status=status))
+    found = made(judge, "procedures", procedure(status=status))
     assert [(one.assertion, one.delivered) for one in found] == expected
 
 
@@ -426,9 +417,9 @@ DAYS = {"start": "2026-11-01", "end": "2026-11-03"}
        "asserted=2026-11-10, delivered=True"])],
 )  # fmt: skip
 def test_a_procedure_tells_what_was_done_and_why(
-    fields: Fhir, expected: list[str], lines: Lines
+    fields: Fhir, expected: list[str], judge: Judge
 ) -> None:
-    found = lines("procedures", procedure(**fields))
+    found = lines(judge, "procedures", procedure(**fields))
     assert found == [f"Procedure/p: group=procedures, {line}" for line in expected]
 
 
@@ -460,9 +451,9 @@ REFERRED = "concepts=physical-therapy, label=97110, code=97110, assertion="
          "narrative=True"])],
 )  # fmt: skip
 def test_an_order_of_the_record_is_planned_care_until_it_is_done(
-    fields: Fhir, expected: list[str], lines: Lines
+    fields: Fhir, expected: list[str], judge: Judge
 ) -> None:
-    found = lines("serviceRequests", request(**fields))
+    found = lines(judge, "serviceRequests", request(**fields))
     assert found == [f"ServiceRequest/r: group=serviceRequests, {line}" for line in expected]
 
 
@@ -487,10 +478,10 @@ TAKEN = "concepts=lumbar-mri-done, label=Lumbar spine MRI, code=None, assertion=
        ({"description": "MRI of the head"}, []), ({}, [])],
 )  # fmt: skip
 def test_images_of_the_lumbar_spine_were_taken(
-    fields: Fhir, expected: list[str], lines: Lines
+    fields: Fhir, expected: list[str], judge: Judge
 ) -> None:
     rest = "asserted=2026-11-10, delivered=True"
-    found = lines("diagnosticReports", study(**fields))
+    found = lines(judge, "diagnosticReports", study(**fields))
     assert found == [
         f"ImagingStudy/i: group=diagnosticReports, {line}, {rest}" for line in expected
     ]
@@ -501,5 +492,7 @@ def test_images_of_the_lumbar_spine_were_taken(
     [("encounters", visit(type=[THERAPY], id=None)), ("procedures", procedure(id=None)),
      ("serviceRequests", request(id=None)), ("diagnosticReports", study(procedure=[MRI], id=None))],
 )  # fmt: skip
-def test_care_without_an_id_is_pointed_to_by_its_type(key: str, resource: Fhir, made: Made) -> None:
-    assert made(key, resource)[0].reference == f"{resource['resourceType']}/"
+def test_care_without_an_id_is_pointed_to_by_its_type(
+    key: str, resource: Fhir, judge: Judge
+) -> None:
+    assert made(judge, key, resource)[0].reference == f"{resource['resourceType']}/"

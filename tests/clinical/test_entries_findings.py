@@ -2,31 +2,16 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import Any
 
 import pytest
-import shown
 from charts import CPT, ICD, LOINC, SNOMED, SUBJECT, ago, bundle, concept
 from conftest import Judge
 from msgspec.structs import replace
+from shown import lines, made
 from test_understood import told
 
-from service.clinical.chart import Entry
-
-Made = Callable[..., list[Entry]]
-Lines = Callable[..., list[str]]
 Fhir = dict[str, Any]
-
-
-@pytest.fixture
-def made(judge: Judge) -> Made:
-    return partial(shown.made, judge)
-
-
-@pytest.fixture
-def lines(judge: Judge) -> Lines:
-    return partial(shown.lines, judge)
 
 
 # Diagnoses
@@ -66,9 +51,9 @@ def diagnosis(**fields: Any) -> Fhir:
     + [({"verificationStatus": shape("entered-in-error")}, None) for shape in (str, coded)],
 )  # fmt: skip
 def test_a_diagnosis_stands_or_is_over_or_never_was(
-    fields: Fhir, expected: str | None, made: Made
+    fields: Fhir, expected: str | None, judge: Judge
 ) -> None:
-    found = [one.assertion for one in made("conditions", diagnosis(**fields))]
+    found = [one.assertion for one in made(judge, "conditions", diagnosis(**fields))]
     assert found == ([expected] if expected else [])
 
 
@@ -88,9 +73,9 @@ def test_a_diagnosis_stands_or_is_over_or_never_was(
      ({"recordedDate": None, "dateRecorded": "2026-10-30"}, "present, asserted=2026-10-30"),
      ({"recordedDate": None}, "present")],
 )  # fmt: skip
-def test_a_diagnosis_tells_its_course(fields: Fhir, expected: str, lines: Lines) -> None:
+def test_a_diagnosis_tells_its_course(fields: Fhir, expected: str, judge: Judge) -> None:
     line = f"Condition/c: group=conditions, {PAIN}{expected}"
-    assert lines("conditions", diagnosis(**fields)) == [line]
+    assert lines(judge, "conditions", diagnosis(**fields)) == [line]
 
 
 @pytest.mark.parametrize(
@@ -111,8 +96,8 @@ def test_a_diagnosis_tells_its_course(fields: Fhir, expected: str, lines: Lines)
       "2026-10-09"),
      ({"onsetString": "a while back"}, "None"), ({}, "None")],
 )  # fmt: skip
-def test_a_diagnosis_tells_when_it_began(fields: Fhir, onset: str, made: Made) -> None:
-    (one,) = made("conditions", diagnosis(**fields))
+def test_a_diagnosis_tells_when_it_began(fields: Fhir, onset: str, judge: Judge) -> None:
+    (one,) = made(judge, "conditions", diagnosis(**fields))
     assert told(one.onset) == onset
 
 
@@ -127,45 +112,45 @@ def test_a_diagnosis_tells_when_it_began(fields: Fhir, onset: str, made: Made) -
      ({"onsetRange": {"low": {"value": 30}, "high": {"value": 40}}}, "2014-02-01", "2025-01-31")],
 )  # fmt: skip
 def test_an_age_is_the_whole_year_of_life_to_within_a_day_or_two(
-    age: Fhir, first: str, last: str, made: Made
+    age: Fhir, first: str, last: str, judge: Judge
 ) -> None:
-    (one,) = made("conditions", diagnosis(**age))
+    (one,) = made(judge, "conditions", diagnosis(**age))
     assert abs((one.onset.first - date.fromisoformat(first)).days) <= 2
     assert abs((one.onset.last - date.fromisoformat(last)).days) <= 2
-    (unknown,) = made("conditions", diagnosis(**age), patient=...)
+    (unknown,) = made(judge, "conditions", diagnosis(**age), patient=...)
     assert unknown.onset is None
 
 
-def test_an_undated_diagnosis_is_dated_by_its_visit(made: Made) -> None:
+def test_an_undated_diagnosis_is_dated_by_its_visit(judge: Judge) -> None:
     day = {"resourceType": "Encounter", "id": "e", "status": "finished", "subject": SUBJECT,
            "period": {"start": "2026-11-08"}}  # fmt: skip
     visits = {"encounters": bundle(day)}
     for name in ("encounter", "context"):
         pointing = diagnosis(recordedDate=None, **{name: {"reference": "Encounter/e"}})
-        assert [told(one.asserted) for one in made("conditions", pointing, **visits)] == [
+        assert [told(one.asserted) for one in made(judge, "conditions", pointing, **visits)] == [
             "2026-11-08"
         ]
-        assert [told(one.asserted) for one in made("conditions", pointing)] == ["None"]
+        assert [told(one.asserted) for one in made(judge, "conditions", pointing)] == ["None"]
     without = diagnosis(recordedDate=None, encounter={"display": "last visit"})
-    assert [told(one.asserted) for one in made("conditions", without, **visits)] == ["None"]
+    assert [told(one.asserted) for one in made(judge, "conditions", without, **visits)] == ["None"]
     pointed = {"encounters": bundle({**day, "diagnosis": [{"condition": {"reference":
                "Condition/c"}}]})}  # fmt: skip
-    found = made("conditions", diagnosis(recordedDate=None), **pointed)
+    found = made(judge, "conditions", diagnosis(recordedDate=None), **pointed)
     assert [(one.group, told(one.asserted)) for one in found] == [
         ("conditions", "2026-11-08"),
         ("encounters", "2026-11-08"),
     ]
 
 
-def test_the_notes_of_a_diagnosis_speak_for_themselves(lines: Lines) -> None:
+def test_the_notes_of_a_diagnosis_speak_for_themselves(judge: Judge) -> None:
     notes = [{"text": "fever", "time": "2026-11-03"}, {"text": "no fever"}]
     rumour = diagnosis(code={"text": "Visit"}, verificationStatus="refuted", note=notes)
     feverish = "Condition/c: group=conditions, concepts=fever, label="
-    assert lines("conditions", rumour) == [
+    assert lines(judge, "conditions", rumour) == [
         f"{feverish}fever, code=None, assertion=present, asserted=2026-11-03, narrative=True",
         f"{feverish}no fever, code=None, assertion=absent, asserted=2026-11-01, narrative=True",
     ]
-    assert lines("conditions", diagnosis(code={"text": "Headache"})) == []
+    assert lines(judge, "conditions", diagnosis(code={"text": "Headache"})) == []
 
 
 AGENT = "concepts=gadolinium-agent, label={}, code=None, assertion={}, asserted=2026-01-05"
@@ -202,24 +187,24 @@ def allergy(**fields: Any) -> Fhir:
        for word, assertion in (("active", "present"), ("inactive", "historical"),
                                ("resolved", "historical"))],
 )  # fmt: skip
-def test_an_allergy_is_to_its_substances(fields: Fhir, expected: list[str], lines: Lines) -> None:
-    found = lines("allergies", allergy(**fields))
+def test_an_allergy_is_to_its_substances(fields: Fhir, expected: list[str], judge: Judge) -> None:
+    found = lines(judge, "allergies", allergy(**fields))
     assert found == [f"AllergyIntolerance/a: group=allergies, {line}" for line in expected]
 
 
 @pytest.mark.parametrize("status", ["partial", "completed", "health-unknown", None])
-def test_what_a_relative_had_is_the_family_s(status: str | None, lines: Lines) -> None:
+def test_what_a_relative_had_is_the_family_s(status: str | None, judge: Judge) -> None:
     history = {
         "resourceType": "FamilyMemberHistory", "id": "f", "subject": None, "patient": SUBJECT,
         "status": status, "date": "2026-01-05",
         "condition": [{}, {"code": concept("C50.919", "Breast cancer")}],
     }  # fmt: skip
-    assert lines("familyHistory", history) == [
+    assert lines(judge, "familyHistory", history) == [
         "FamilyMemberHistory/f: group=familyHistory, concepts=malignancy-active, "
         "label=Breast cancer, code=C50.919, assertion=family, asserted=2026-01-05"
     ]
-    assert lines("familyHistory", {**history, "status": "entered-in-error"}) == []
-    assert lines("familyHistory", {**history, "condition": None}) == []
+    assert lines(judge, "familyHistory", {**history, "status": "entered-in-error"}) == []
+    assert lines(judge, "familyHistory", {**history, "condition": None}) == []
 
 
 # Devices
@@ -244,8 +229,8 @@ def borne(**fields: Any) -> Fhir:
      {"name": [{"value": "Cardiac pacemaker"}]}, {"displayName": "Cardiac pacemaker"},
      {"type": PACEMAKER, "status": "unknown"}, {"type": PACEMAKER, "status": None}],
 )  # fmt: skip
-def test_a_device_is_known_by_its_type_or_by_a_name(fields: Fhir, lines: Lines) -> None:
-    assert lines("devices", device(**fields)) == [f"Device/d: group=devices, {CHECK}"]
+def test_a_device_is_known_by_its_type_or_by_a_name(fields: Fhir, judge: Judge) -> None:
+    assert lines(judge, "devices", device(**fields)) == [f"Device/d: group=devices, {CHECK}"]
 
 
 @pytest.mark.parametrize(
@@ -255,8 +240,10 @@ def test_a_device_is_known_by_its_type_or_by_a_name(fields: Fhir, lines: Lines) 
      {"device": {"concept": PACEMAKER}, "status": "on-hold"},
      {"device": {"concept": PACEMAKER}, "status": None}],
 )  # fmt: skip
-def test_a_device_is_borne(fields: Fhir, lines: Lines) -> None:
-    assert lines("devices", borne(**fields)) == [f"DeviceUseStatement/d: group=devices, {CHECK}"]
+def test_a_device_is_borne(fields: Fhir, judge: Judge) -> None:
+    assert lines(judge, "devices", borne(**fields)) == [
+        f"DeviceUseStatement/d: group=devices, {CHECK}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -266,14 +253,14 @@ def test_a_device_is_borne(fields: Fhir, lines: Lines) -> None:
        for word in ("entered-in-error", "stopped", "completed", "intended")]
     + [device(type={"text": "Walker"}), device(), borne(device={"display": "Walker"}), borne()],
 )  # fmt: skip
-def test_a_device_that_is_gone_or_harmless_is_none(resource: Fhir, lines: Lines) -> None:
-    assert lines("devices", resource) == []
+def test_a_device_that_is_gone_or_harmless_is_none(resource: Fhir, judge: Judge) -> None:
+    assert lines(judge, "devices", resource) == []
 
 
 @pytest.mark.parametrize("make", [device, borne])
-def test_the_notes_of_a_device_are_read(make: Callable[..., Fhir], made: Made) -> None:
+def test_the_notes_of_a_device_are_read(make: Callable[..., Fhir], judge: Judge) -> None:
     noted = make(note=[{"text": "fever", "time": "2026-11-03"}], device={"display": "Walker"})
-    (one,) = made("devices", noted)
+    (one,) = made(judge, "devices", noted)
     assert (one.concepts, told(one.asserted), one.narrative) == ({"fever"}, "2026-11-03", True)
 
 
@@ -303,13 +290,13 @@ def observed(**fields: Any) -> Fhir:
     + [(word, []) for word in ("entered-in-error", "cancelled")],
 )  # fmt: skip
 def test_a_finding_is_as_sure_as_its_status(
-    status: str | None, expected: list[str], made: Made
+    status: str | None, expected: list[str], judge: Judge
 ) -> None:
-    found = made("observations", observed(status=status, **number(350, "mL")))
+    found = made(judge, "observations", observed(status=status, **number(350, "mL")))
     assert [one.assertion for one in found] == expected
     report = {"resourceType": "DiagnosticReport", "id": "r", "code": {"text": "CT"}}
     said = {**report, "status": status, "conclusion": "vertebral fracture"}
-    assert [one.assertion for one in made("diagnosticReports", said)] == expected
+    assert [one.assertion for one in made(judge, "diagnosticReports", said)] == expected
 
 
 @pytest.mark.parametrize(
@@ -324,10 +311,10 @@ def test_a_finding_is_as_sure_as_its_status(
      ({"effectiveDateTime": "2026-12-01"}, "measure=350.0 mL, misdated=True"),
      ({"effectiveDateTime": "2024-06-05"}, "asserted=2024-06-05, measure=350.0 mL")],
 )  # fmt: skip
-def test_a_reading_has_its_day(fields: Fhir, rest: str, lines: Lines) -> None:
+def test_a_reading_has_its_day(fields: Fhir, rest: str, judge: Judge) -> None:
     plain = fields and "effectiveDateTime" not in fields
     when = {"effectiveDateTime": None, **fields} if plain else fields
-    found = lines("observations", observed(**when, **number(350, "mL")))
+    found = lines(judge, "observations", observed(**when, **number(350, "mL")))
     assert found == [f"Observation/o: group=observations, {RESIDUAL}present, {rest}"]
 
 
@@ -362,16 +349,18 @@ def test_a_reading_has_its_day(fields: Fhir, rest: str, lines: Lines) -> None:
       ["concepts=obs-muscle-strength, label=Muscle strength, code=None, assertion=present, "
        "asserted=2026-11-20, side=left, measure=3.0 /5"])],
 )  # fmt: skip
-def test_what_an_observation_tells(fields: Fhir, expected: list[str], lines: Lines) -> None:
-    found = lines("observations", observed(**fields))
+def test_what_an_observation_tells(fields: Fhir, expected: list[str], judge: Judge) -> None:
+    found = lines(judge, "observations", observed(**fields))
     assert found == [f"Observation/o: group=observations, {line}" for line in expected]
 
 
-def test_idle_talk_is_passed_over_as_often_as_it_comes(made: Made) -> None:
+def test_idle_talk_is_passed_over_as_often_as_it_comes(judge: Judge) -> None:
     mood = observed(code={"text": "Mood"}, valueString="fine")
     other = {**mood, "id": "two", "valueString": "feverish"}
-    assert made("observations", mood, {**mood, "id": "again"}) == []
-    assert [one.reference for one in made("observations", mood, other, {**other, "id": "3"})] == [
+    assert made(judge, "observations", mood, {**mood, "id": "again"}) == []
+    assert [
+        one.reference for one in made(judge, "observations", mood, other, {**other, "id": "3"})
+    ] == [
         "Observation/two",
         "Observation/3",
     ]
@@ -410,8 +399,8 @@ def above(*limits: float | None) -> Fhir:
      ({**HOT, **above(40, 38, None)}, "39.0 Cel high"), ({**HOT, **above(39)}, "39.0 Cel"),
      ({**HOT, **above(None)}, "39.0 Cel")],
 )  # fmt: skip
-def test_a_number_is_read_however_it_is_written(fields: Fhir, measure: str, made: Made) -> None:
-    (one,) = made("observations", observed(**fields))
+def test_a_number_is_read_however_it_is_written(fields: Fhir, measure: str, judge: Judge) -> None:
+    (one,) = made(judge, "observations", observed(**fields))
     rounded = replace(one.measure, value=round(one.measure.value, 3))
     assert (one.assertion, told(rounded)) == ("present", measure)
 
@@ -422,8 +411,8 @@ def test_a_number_is_read_however_it_is_written(fields: Fhir, measure: str, made
      {"valueRange": {"low": {"value": 100}}}, {"valueRatio": {"numerator": {"value": 3}}},
      {"valueRatio": {"denominator": {"value": 5}}}],
 )  # fmt: skip
-def test_without_one_number_a_reading_says_nothing_and_is_no_no(value: Fhir, made: Made) -> None:
-    (one,) = made("observations", observed(**value))
+def test_without_one_number_a_reading_says_nothing_and_is_no_no(value: Fhir, judge: Judge) -> None:
+    (one,) = made(judge, "observations", observed(**value))
     assert (one.assertion, one.measure) == ("silent", None)
 
 
@@ -436,10 +425,10 @@ def test_without_one_number_a_reading_says_nothing_and_is_no_no(value: Fhir, mad
        ("NEG", {"valueBoolean": True}, "present"), ("W", {"valueString": "see note"}, "unclear")],
 )  # fmt: skip
 def test_a_mark_of_the_laboratory_speaks_where_there_is_no_answer(
-    mark: str, fields: Fhir, expected: str, made: Made
+    mark: str, fields: Fhir, expected: str, judge: Judge
 ) -> None:
     marked = {"interpretation": [{"coding": [{"code": mark}]}], **fields}
-    (one,) = made("observations", observed(code={"text": "Saddle numbness"}, **marked))
+    (one,) = made(judge, "observations", observed(code={"text": "Saddle numbness"}, **marked))
     assert (one.concepts, one.assertion) == ({"saddle-anaesthesia"}, expected)
 
 
@@ -473,9 +462,9 @@ def below(depth: int, *, question: bool = True) -> Fhir:
        (answers({"linkId": "1", "text": "Saddle numbness"}), []), (answers(item=None), [])],
 )  # fmt: skip
 def test_each_answer_to_a_question_is_a_finding(
-    response: Fhir, expected: list[str], lines: Lines
+    response: Fhir, expected: list[str], judge: Judge
 ) -> None:
-    found = lines("questionnaireResponses", response)
+    found = lines(judge, "questionnaireResponses", response)
     head = "QuestionnaireResponse/q: group=questionnaireResponses, "
     assert found == [f"{head}{line}, asserted=2026-11-20" for line in expected]
 
@@ -500,9 +489,9 @@ RETENTION = {"system": ICD, "code": "R33.9", "display": "Retention"}
       "concepts=urinary-retention, label=Retention, code=R33.9, assertion=present, "
       "asserted=2026-11-20")],
 )  # fmt: skip
-def test_an_answer_may_be_a_day_a_number_or_a_code(item: Fhir, expected: str, lines: Lines) -> None:
+def test_an_answer_may_be_a_day_a_number_or_a_code(item: Fhir, expected: str, judge: Judge) -> None:
     head = "QuestionnaireResponse/q: group=questionnaireResponses, "
-    assert lines("questionnaireResponses", answers(item))[0].startswith(head + expected)
+    assert lines(judge, "questionnaireResponses", answers(item))[0].startswith(head + expected)
 
 
 def report(**fields: Any) -> Fhir:
@@ -536,9 +525,9 @@ DONE = "concepts=lumbar-mri-done+lumbar-mri-order+lumbar-mri-without-contrast, l
      ({"conclusion": ""}, []), ({}, [])],
 )  # fmt: skip
 def test_a_report_tells_its_study_and_what_was_found(
-    fields: Fhir, expected: list[str], lines: Lines
+    fields: Fhir, expected: list[str], judge: Judge
 ) -> None:
-    found = lines("diagnosticReports", report(**fields))
+    found = lines(judge, "diagnosticReports", report(**fields))
     assert found == [f"DiagnosticReport/r: group=diagnosticReports, {line}" for line in expected]
 
 
@@ -550,9 +539,9 @@ def test_a_report_tells_its_study_and_what_was_found(
      ("Impression: discitis; vertebral fracture", {"spinal-infection", "vertebral-fracture"})],
 )  # fmt: skip
 def test_why_a_study_was_made_is_no_finding_of_it(
-    conclusion: str, found: set[str], made: Made
+    conclusion: str, found: set[str], judge: Judge
 ) -> None:
-    entries = made("diagnosticReports", report(conclusion=conclusion))
+    entries = made(judge, "diagnosticReports", report(conclusion=conclusion))
     assert {concept for one in entries for concept in one.concepts} == found
 
 
@@ -565,5 +554,5 @@ def test_why_a_study_was_made_is_no_finding_of_it(
      ("questionnaireResponses", answers(NUMB, id=None)),
      ("diagnosticReports", report(id=None, conclusionCode=[BROKEN]))],
 )  # fmt: skip
-def test_what_has_no_id_is_pointed_to_by_its_type(key: str, resource: Fhir, made: Made) -> None:
-    assert made(key, resource)[0].reference == f"{resource['resourceType']}/"
+def test_what_has_no_id_is_pointed_to_by_its_type(key: str, resource: Fhir, judge: Judge) -> None:
+    assert made(judge, key, resource)[0].reference == f"{resource['resourceType']}/"

@@ -7,6 +7,7 @@ from built import asking, chart, days, entry
 
 from service.clinical.chart import Assertion, Entry, Group, Side
 from service.clinical.dates import Days
+from service.clinical.findings.coded import Past
 from service.clinical.findings.finding import Finding
 from service.clinical.findings.sides import both_sides
 from service.web.answer import Desk
@@ -234,3 +235,19 @@ def test_what_was_not_read_to_the_end_is_no_single_side(ask: Any) -> None:
 
 def test_an_allergy_is_no_side(ask: Any) -> None:
     assert ask(EVER, leg(BOTH, group=Group.ALLERGIES)).status == "not met"
+
+
+def test_a_long_record_is_gone_through_once_for_each_side(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    whole = Past.of
+
+    def counted(*given: Any, **fields: Any) -> Past:
+        asked.append(fields)
+        return whole(*given, **fields)
+
+    monkeypatch.setattr(Past, "of", counted)
+    old = [leg(side, 400 + n) for n in range(30) for side in (LEFT, RIGHT, BOTH)]
+    assert ask(NEW | {"recorded_before_days": 30}, *old).status == "not met"
+    assert 0 < len(asked) <= len(Side)

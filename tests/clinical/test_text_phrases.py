@@ -150,7 +150,8 @@ def test_everyday_notes_and_questions_are_read_as_they_are_meant(lexicon: Lexico
     ["had an accident in his car two weeks ago", "accident in a car", "pain shooting up my back",
      "s/p CESI in 2023 with relief", "can't get out of chair due to pain", "saddle N/T",
      "nothing comes up on the scan", "unable to control motion", "leaking CSF", "LL discrepancy",
-     "tight spaces between the discs", "walks in the two feet of snow"],
+     "tight spaces between the discs", "walks in the two feet of snow",
+     "for the pain ibuprofen and tylenol, both now stopped", "smokes tobacco, not weed"],
 )  # fmt: skip
 def test_what_only_sounds_like_a_red_flag_is_none(text: str, lexicon: Lexicon) -> None:
     alarms = URGENT | {"iv-drug-use", "claustrophobia"}
@@ -193,8 +194,8 @@ def test_another_start_of_the_service_reads_the_same() -> None:
 NOT_UNDERSTOOD = {"a8", "a49", "a57", "b2", "b18", "b25"}
 
 
-def test_what_was_written_by_somebody_who_never_saw_the_lexicon_is_read(lexicon: Lexicon) -> None:
-    """Before the lexicon learned from them 202 of 300 were; CONTRIBUTING.md tells of it."""
+def test_what_was_written_without_sight_of_the_lexicon_is_read(lexicon: Lexicon) -> None:
+    """With the lexicon as it was before them 191 of 300 were; CONTRIBUTING.md tells of it."""
     judged = judged_in("unseen_phrases.csv", lexicon)
     assert len(judged) == 300
     wrong = [(row["id"], row["text"], said) for row, said, right in judged if not right]

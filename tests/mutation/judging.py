@@ -67,16 +67,16 @@ class Judging:
         self._read_content_once()
         self._learn()
         gc.freeze()
-        running: dict[int, tuple[str, Place, int]] = {}
+        at_work: dict[int, tuple[str, Place, int]] = {}
         for number, (mutant, place) in enumerate(self._all()):
-            while len(running) >= self.children:
-                self._collect(running)
-            running |= self._begin(mutant, place)
+            while len(at_work) >= self.children:
+                self._collect(at_work)
+            at_work |= self._begin(mutant, place)
             if number % 200 == 0:
                 survive = sum(by is None for by in self.noticed_by.values())
                 print(f"{number} mutants, {survive} not noticed", flush=True)
-        while running:
-            self._collect(running)
+        while at_work:
+            self._collect(at_work)
         return True
 
     def _all(self) -> Iterator[tuple[str, Place]]:
@@ -147,10 +147,15 @@ class Judging:
             signal.setitimer(signal.ITIMER_REAL, patience_s)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             silence()
+            failed = None
             try:
-                failed = self._first_failure(mutant, place, order)
+                self._become(mutant, place)
             except BaseException:
-                failed = order[0] if order else None
+                os._exit(1)
+            try:
+                failed = self._first_failure(order)
+            except BaseException:
+                failed = order[0]
             os.write(writing, b"" if failed is None else str(failed).encode())
             os._exit(0)
         os.close(writing)
@@ -161,28 +166,32 @@ class Judging:
         name = self._items[number].path.stem.removeprefix("test_")
         return name not in OF_THEIR_OWN or place.function.__module__.endswith(f".{name}")
 
-    def _first_failure(self, mutant: str, place: Place, order: list[int]) -> int | None:
+    def _become(self, mutant: str, place: Place) -> None:
         import conftest
 
         if place.function.__code__ in self._load_time:
             conftest.open_desk = self._really_open
         place.become(mutant)
+
+    def _first_failure(self, order: list[int]) -> int | None:
         for at, number in enumerate(order):
             after = self._items[order[at + 1]] if at + 1 < len(order) else None
             if not passes(self._items[number], after):
                 return number
         return None
 
-    def _collect(self, running: dict[int, tuple[str, Place, int]]) -> None:
+    def _collect(self, at_work: dict[int, tuple[str, Place, int]]) -> None:
         """Wait for a child, and keep what it found."""
         child, status = os.wait()
-        mutant, place, reading = running.pop(child)
+        mutant, place, reading = at_work.pop(child)
         with os.fdopen(reading) as told:
             failed = told.read()
         name = f"{place.function.__module__}.{mutant}"
         if os.WIFSIGNALED(status):
             self.noticed_by[name] = f"signal {os.WTERMSIG(status)}"
             return
+        if status:
+            raise pytest.UsageError(f"could not be made: {name}")
         self.noticed_by[name] = self._items[int(failed)].nodeid if failed else None
         if failed:
             self._kills[place.name][int(failed)] += 1

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
-from service.clinical.entries.diagnoses import condition_statement
+from service.clinical.entries.diagnoses import pointed_to
 from service.clinical.entries.findings import imaging
 from service.clinical.entries.statement import Statement, from_meaning, from_notes
 from service.clinical.meaning import (
@@ -15,7 +15,6 @@ from service.clinical.meaning import (
     meaning,
     plain_concept,
     side_of,
-    status_code,
 )
 from service.clinical.memory import Meaning
 
@@ -37,7 +36,7 @@ def read_encounter(reader: Reader, encounter: fhir.Encounter) -> Iterable[Entry]
     if encounter.reason:
         inner = (c for reason in listed(encounter.reason) for c in _concepts(reason))
         reasons += [meaning(reader, concept) for concept in inner]
-    reasons += [meaning(reader, concept) for concept in _diagnosed(encounter)]
+    reasons += [meaning(reader, c) for one in _diagnosed(encounter) for c in _concepts(one)]
     elsewhere = encounter.reason or encounter.reasonReference or encounter.diagnosis
     if not elsewhere and not any(map(reader.speaks, (*types, *reasons))):
         return ()
@@ -75,12 +74,11 @@ def _concepts(reason: fhir.CodeableConcept) -> Iterator[fhir.CodeableConcept]:
     yield plain_concept(reason)
 
 
-def _diagnosed(encounter: fhir.Encounter) -> Iterator[fhir.CodeableConcept]:
-    """Give the diagnoses of a visit that stand in it by their codes, as R5 may write them."""
+def _diagnosed(encounter: fhir.Encounter) -> Iterator[fhir.CodeableReference]:
+    """Give the diagnoses of a visit as R5 writes them, by their codes or as references."""
     for diagnosis in encounter.diagnosis or ():
-        for one in diagnosis.condition if isinstance(diagnosis.condition, list) else ():
-            if one.concept or one.coding or one.text:
-                yield plain_concept(one)
+        if isinstance(diagnosis.condition, list):
+            yield from diagnosis.condition
 
 
 def encounter_references(encounter: fhir.Encounter) -> Iterator[fhir.Reference]:
@@ -92,8 +90,8 @@ def encounter_references(encounter: fhir.Encounter) -> Iterator[fhir.Reference]:
         found = diagnosis.condition
         if isinstance(found, fhir.Reference):
             yield found
-        for one in found if isinstance(found, list) else ():
-            yield from _inner_references(one)
+    for one in _diagnosed(encounter):
+        yield from _inner_references(one)
 
 
 def _inner_references(reason: fhir.CodeableReference) -> Iterator[fhir.Reference]:
@@ -115,12 +113,7 @@ def _referred(reader: Reader, statement: Statement, reference: fhir.Reference) -
     """Read what a reference points to, as a contact for it; else the words it bears."""
     condition = reader.condition(reference.reference)
     if condition is not None:
-        if status_code(condition.verificationStatus) == "entered-in-error":
-            return
-        said = condition_statement(reader, condition)
-        stated = replace(statement, assertion=said.assertion, onset=said.onset, ended=said.ended)
-        what = meaning(reader, condition.code)
-        yield from from_meaning(reader, stated, what, condition.bodySite or ())
+        yield from pointed_to(reader, statement, condition)
     elif reference.display:
         what = meaning(reader, fhir.CodeableConcept(text=reference.display))
         yield from from_meaning(reader, statement, what)

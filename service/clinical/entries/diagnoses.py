@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.dates import Days, days_after, past_part
@@ -26,12 +28,24 @@ def read_condition(reader: Reader, condition: fhir.Condition) -> Iterator[Entry]
     what = meaning(reader, condition.code)
     if not condition.note and not reader.speaks(what):
         return
-    statement = condition_statement(reader, condition)
+    statement = _statement_of(reader, condition)
     yield from from_meaning(reader, statement, what, condition.bodySite or ())
     yield from from_notes(reader, statement, condition.note)
 
 
-def condition_statement(reader: Reader, condition: fhir.Condition) -> Statement:
+def pointed_to(reader: Reader, statement: Statement, condition: fhir.Condition) -> Iterator[Entry]:
+    """Read a Condition that something points to, as of that: dated and made by who points."""
+    if status_code(condition.verificationStatus) == _WRONG:
+        return
+    said = _statement_of(reader, condition)
+    stated = structs.replace(
+        statement, assertion=said.assertion, onset=said.onset, ended=said.ended
+    )
+    what = meaning(reader, condition.code)
+    yield from from_meaning(reader, stated, what, condition.bodySite or ())
+
+
+def _statement_of(reader: Reader, condition: fhir.Condition) -> Statement:
     """Say what a Condition shares among its entries: its dates, and how sure it is."""
     status = status_code(condition.clinicalStatus)
     recorded = condition.recordedDate or condition.assertedDate or condition.dateRecorded

@@ -23,9 +23,14 @@ def both_sides(criterion: Criterion, chart: Chart) -> Finding:
     """
     said = list(about(criterion, chart))
     entries = [e for e in said if e.assertion in criterion.assertions]
-    pairs = _pairs(entries, criterion)
+    pasts = {side: _past(side, criterion, chart) for side in Side}
     proof = next(
-        (p for p in pairs if any(_counts(one, criterion, chart) for one in _as_one(p))), ()
+        (
+            pair
+            for pair in _pairs(entries, criterion)
+            if any(_counts(one, criterion, chart, pasts[one.side]) for one in _as_one(pair))
+        ),
+        (),
     )
     open_ = [e for e in said if e.assertion in UNSETTLED and e.side is Side.BOTH]
     unsettled = [e for e in open_ if in_window(e.written, criterion, chart) or e.written is None]
@@ -63,13 +68,14 @@ def _as_one(pair: tuple[Entry, ...]) -> Iterator[Entry]:
         yield replace(one, onset=max(onsets, key=lambda days: days.last))
 
 
-def _counts(entry: Entry, criterion: Criterion, chart: Chart) -> bool:
-    """Whether a picture of both legs is as recent as asked; a question without days takes any.
+def _past(side: Side, criterion: Criterion, chart: Chart) -> Past:
+    """Gather what makes a second side an old matter: not that the first was recorded before."""
+    return Past.of(criterion, chart, sides=(side, Side.BOTH, Side.UNSTATED))
 
-    An older record of the first side does not make the second an old matter.
-    """
+
+def _counts(entry: Entry, criterion: Criterion, chart: Chart, past: Past) -> bool:
+    """Whether a picture of both legs is as recent as asked; a question without days takes any."""
     if criterion.asserted_within_days is not None:
-        past = Past.of(criterion, chart, sides=(entry.side, Side.BOTH, Side.UNSTATED))
         return is_new(entry, criterion, chart, past)
     return in_window(entry.dated, criterion, chart)
 
