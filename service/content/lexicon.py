@@ -36,7 +36,7 @@ def lexicon(content: Content, concepts: Iterable[str], sources: Iterable[str]) -
     own = content.yaml(folder / "concepts.yaml", "text-concepts")
     there = {*concepts, *own["only_in_text"]}
     strokes = sorted(row["joined"], key=lambda word: (-len(word), word))
-    joined = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in strokes))
+    joined = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, strokes))})(?!\w)")
     phrases = Phrases(folder, joined, {**row["sets"], **cues["sets"]})
     for path in (folder / "words.yaml", folder / "cues.yaml", folder / "concepts.yaml"):
         listed = {"words": row, "cues": cues, "concepts": own}[path.stem]["sources"]
@@ -65,7 +65,7 @@ def _built(
     misspelled = {wrong: meant for meant, some in row["spellings"].items() for wrong in some}
     openers.update(wrong for wrong, meant in misspelled.items() if meant in openers)
     return Lexicon(
-        root=Net().node(frozenset([*names, *cues])),
+        root=Net([*names, *cues]).root,
         openers=frozenset(openers),
         counted=frozenset(row["contexts"]["strength"]) | frozenset(row["contexts"]["pain"]),
         joined=phrases.joined,
@@ -114,11 +114,16 @@ def _times(row: Mapping[str, Any], phrases: Phrases) -> Times:
     for phrase, days in row["days_ago"].items():
         words = phrases.words(phrase)
         ago.setdefault(words[0], []).append((words, days))
-    begin = (*row["since"], *row["during"], *row["months"], *row["numbers"])
+    dated, counted = (*row["since"], *row["months"]), (*row["during"], *row["numbers"])
+    days = _flat(dated, phrases) | frozenset(ago)
     lists = ("since", "during", "ago", "opens", "more", "less", "to", "skipped")
+    read = {name: _flat(row[name], phrases) for name in (*lists, "not_before", "not_after")}
+    follow = {*row["units"], *row["numbers"], *read["to"], *read["skipped"]}
     return Times(
-        **{name: _flat(row[name], phrases) for name in (*lists, "not_before", "not_after")},
-        triggers=_flat(begin, phrases) | frozenset(ago),
+        **read,
+        after_a_number=frozenset(follow),
+        days=days,
+        lengths=_flat(counted, phrases) - days,
         numbers={word: (low, high) for word, (low, high) in row["numbers"].items()},
         units=row["units"],
         plural=tuple(row["plural"]),

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from service.clinical.text.lexicon import Cue, Name, Node
 from service.clinical.text.words import words_in
@@ -18,6 +18,8 @@ _SHORTEST_PLURAL = 4  # letters a word must have to be given its plural
 # A step of a phrase: its alternatives, each of one or more words, and whether it may be left out.
 Step = tuple[tuple[tuple[str, ...], ...], bool]
 Phrase = tuple[tuple[Step, ...], Name | Cue]
+_Numbered = tuple[tuple[int, ...], int]
+_Groups = dict[int, set[_Numbered]]
 
 
 class Phrases:
@@ -96,57 +98,87 @@ def needed_words(phrases: Iterable[tuple[Step, ...]], everyday: frozenset[str]) 
         yield from (option[0] for option in min(needed, key=commonness))
 
 
+class _Words(NamedTuple):
+    """The alternatives of one step: those of one word, and those of more by the first of them."""
+
+    single: tuple[str, ...]
+    longer: tuple[tuple[int, tuple[int, ...]], ...]
+    optional: bool
+
+
 class Net:
-    """Builds the net of words; places from which the same may follow are one."""
+    """Builds the net of words; places from which the same may follow are one.
 
-    def __init__(self) -> None:
-        self.built: dict[frozenset[Phrase], Node] = {}
+    Steps and meanings are known by their numbers, since the same are compared over and over.
+    """
 
-    def node(self, phrases: frozenset[Phrase]) -> Node:
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._steps: list[_Words] = []
+        self._numbers: dict[Step, int] = {}
+        self._meanings: dict[Name | Cue, int] = {}
+        self._built: dict[frozenset[_Numbered], Node] = {}
+        numbered = [
+            (tuple(map(self._step, steps)), self._meanings.setdefault(said, len(self._meanings)))
+            for steps, said in phrases
+        ]
+        self._said = list(self._meanings)
+        self.root = self._node(frozenset(numbered))
+
+    def _step(self, step: Step) -> int:
+        """Give the number of a step."""
+        if step in self._numbers:
+            return self._numbers[step]
+        options, optional = step
+        single = tuple(option[0] for option in options if len(option) == 1)
+        longer = [[self._step((((word,),), False)) for word in o] for o in options if len(o) > 1]
+        self._numbers[step] = len(self._steps)
+        follow = tuple((first, tuple(rest)) for first, *rest in longer)
+        self._steps.append(_Words(single, follow, optional))
+        return self._numbers[step]
+
+    def _node(self, phrases: frozenset[_Numbered]) -> Node:
         """Build the place from which some phrases go on."""
-        if phrases in self.built:
-            return self.built[phrases]
-        ended: list[Name | Cue] = []
-        groups: dict[tuple[str, ...], set[Phrase]] = {}
-        for steps, meaning in _without_optional(phrases):
-            if not steps:
-                ended.append(meaning)
-                continue
-            options, rest = steps[0][0], steps[1:]
-            single = tuple(option[0] for option in options if len(option) == 1)
-            if single:
-                groups.setdefault(single, set()).add((rest, meaning))
-            for option in options:
-                if len(option) > 1:
-                    more = tuple((((word,),), False) for word in option[1:])
-                    groups.setdefault((option[0],), set()).add(((*more, *rest), meaning))
-        edges: dict[str, list[Node]] = {}
-        for words, rests in sorted(groups.items(), key=itemgetter(0)):
-            after = self.node(frozenset(rests))
-            for word in words:
-                edges.setdefault(word, []).append(after)
-        node = Node(
-            edges={word: tuple(after) for word, after in sorted(edges.items())},
-            names=tuple(sorted({e for e in ended if isinstance(e, Name)}, key=repr)),
-            cues=tuple(sorted({e for e in ended if isinstance(e, Cue)}, key=_order)),
-            capitals=any(isinstance(e, Name) and e.capitals for e in ended),
+        if phrases in self._built:
+            return self._built[phrases]
+        groups, ended = self._heads(phrases)
+        steps_of: dict[str, list[int]] = {}
+        for step in sorted(groups):
+            for word in self._steps[step].single:
+                steps_of.setdefault(word, []).append(step)
+        together = {word: tuple(steps) for word, steps in sorted(steps_of.items())}
+        after = {
+            steps: self._node(frozenset(chain(*map(groups.__getitem__, steps))))
+            for steps in sorted(set(together.values()))
+        }
+        names = {said for said in ended if isinstance(said, Name)}
+        self._built[phrases] = node = Node(
+            edges={word: after[steps] for word, steps in together.items()},
+            names=tuple(sorted(names, key=repr)),
+            cues=tuple(sorted({said for said in ended if isinstance(said, Cue)}, key=_order)),
+            capitals=any(name.capitals for name in names),
         )
-        self.built[phrases] = node
         return node
+
+    def _heads(self, phrases: Iterable[_Numbered]) -> tuple[_Groups, list[Name | Cue]]:
+        """Give what goes on after each first step, and what has ended here.
+
+        A step that may be left out is one beginning, and the step behind it another.
+        """
+        groups: _Groups = {}
+        ended: list[Name | Cue] = []
+        for steps, said in phrases:
+            for at, number in enumerate(steps):
+                step, rest = self._steps[number], steps[at + 1 :]
+                groups.setdefault(number, set()).add((rest, said))
+                for first, more in step.longer:
+                    groups.setdefault(first, set()).add(((*more, *rest), said))
+                if not step.optional:
+                    break
+            else:
+                ended.append(self._said[said])
+        return groups, ended
 
 
 def _order(cue: Cue) -> tuple[str | bool | list[str], ...]:
     turned = cue.turns or "", cue.urgent or "", sorted(cue.only or ())
     return cue.role, cue.reach, *turned, cue.resets, cue.sets_aside
-
-
-def _without_optional(phrases: Iterable[Phrase]) -> set[Phrase]:
-    """Add each phrase without the steps at its head that may be left out."""
-    found: set[Phrase] = set()
-    for steps, meaning in phrases:
-        rest = steps
-        while rest and rest[0][1]:
-            found.add((((rest[0][0], False), *rest[1:]), meaning))
-            rest = rest[1:]
-        found.add((rest, meaning))
-    return found

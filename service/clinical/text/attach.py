@@ -12,6 +12,9 @@ from service.clinical.text.state import Reading, Statement, has_role
 from service.clinical.text.times import Time
 from service.clinical.text.words import Event
 
+# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+_HISTORICAL, _PRESENT = Assertion.HISTORICAL, Assertion.PRESENT
+_BREAK, _END, _UNSTATED = Role.BREAK, Role.END, Side.UNSTATED
 _FURTHEST = 12  # phrases between a concept and its date
 _CLOSE = 3  # tokens between an urgent concept and the year that makes it history
 
@@ -37,13 +40,15 @@ class Told:
 def side_of(told: Told, event: Event) -> Side:
     """Give the side named in the words of a concept, else the nearest in the same part."""
     marks = told.sides
+    if not marks:
+        return _UNSTATED
     first = bisect_left(marks, event.start, key=_place)
     inside = {mark.side for mark in marks[first : bisect_left(marks, event.end, key=_place)]}
     if inside:
         return inside.pop() if len(inside) == 1 else Side.BOTH
     near = [m for m in marks[max(first - 1, 0) : first + 1] if told.part(m.place) == event.part]
     if not near:
-        return Side.UNSTATED
+        return _UNSTATED
     return min(near, key=lambda m: abs(m.place - event.start)).side
 
 
@@ -60,9 +65,9 @@ def dated(told: Told, statement: Statement) -> tuple[Days | None, Assertion]:
     lexicon, concept = told.reading.lexicon, statement.name.concept
     age = days_between(time.days.last, told.written)
     recent = time.began and age <= lexicon.times.long_standing_days
-    if said is Assertion.HISTORICAL and recent and concept in lexicon.urgent:
-        return time.days, Assertion.PRESENT  # "history of foot drop for 3 days" is of today
-    if said is not Assertion.PRESENT or statement.settled:
+    if said is _HISTORICAL and recent and concept in lexicon.urgent:
+        return time.days, _PRESENT  # "history of foot drop for 3 days" is of today
+    if said is not _PRESENT or statement.settled:
         return time.days, said
     if concept in lexicon.always_past or concept in lexicon.never_past:
         return time.days, said
@@ -72,7 +77,7 @@ def dated(told: Told, statement: Statement) -> tuple[Days | None, Assertion]:
     unchanged = Context.UNCHANGED in told.contexts and age > lexicon.times.long_standing_days
     still = unchanged and concept not in lexicon.never_long_standing
     past = (over or still) and not statement.worse
-    return time.days, Assertion.HISTORICAL if past else said
+    return time.days, _HISTORICAL if past else said
 
 
 def time_of(told: Told, event: Event) -> Time | None:
@@ -110,7 +115,8 @@ def _reaches(told: Told, event: Event, time: Time) -> bool:
             return True
         if broken and any(name.concept for name in other.names):
             return False
-        broken = broken or has_role(other, Role.BREAK) or has_role(other, Role.END)
+        if other.cues and not broken:
+            broken = has_role(other, _BREAK) or has_role(other, _END)
     return True
 
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from service.clinical.chart import Assertion
 from service.clinical.text.lexicon import Lexicon
 from service.clinical.text.words import Event, Sentence, Words
@@ -16,7 +18,7 @@ _JOINS = (",", "/", "(", "and")
 _NEAREST = 2  # tokens between a sign and its concept: a side, an article
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True):
     """A sign or a box, and whether it says yes."""
 
     place: int

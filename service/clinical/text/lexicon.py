@@ -92,7 +92,7 @@ class Cue:
 class Node:
     """One place in the lexicon: the words that may follow, and what ends here."""
 
-    edges: Mapping[str, tuple["Node", ...]] = field(repr=False)  # a net: printing it never ends
+    edges: Mapping[str, "Node"] = field(repr=False)  # a net: printing it never ends
     names: tuple[Name, ...] = ()
     cues: tuple[Cue, ...] = ()
     capitals: bool = False  # a name that ends here counts only in capitals
@@ -108,7 +108,9 @@ class Times:
     months: Mapping[str, int]
     weekdays: Mapping[str, int]  # Monday is 0
     days_ago: Mapping[str, tuple[tuple[tuple[str, ...], int], ...]]  # by first word: "last night"
-    triggers: frozenset[str]  # the words at which a date or a duration can begin
+    days: frozenset[str]  # the words at which a date can begin
+    lengths: frozenset[str]  # those at which only a duration can
+    after_a_number: frozenset[str]  # the words of which one follows a number of days
     since: frozenset[str]
     during: frozenset[str]  # "for", "x"
     ago: frozenset[str]

@@ -1,6 +1,6 @@
 """Numbers in a sentence: volumes, temperatures, scores, weights lost, and grades of strength."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from service.clinical.chart import Measure, Side
 from service.clinical.text.lexicon import Lexicon, Units
@@ -18,7 +18,7 @@ _LONGEST_UNIT = 2  # letters
 _LONGEST_NUMBER = 6  # digits
 
 
-class Score(NamedTuple):
+class Score(Struct, frozen=True):
     """A number out of five or of ten, and where it stands."""
 
     place: int
@@ -42,7 +42,7 @@ def measure_of(words: Words, sentence: Sentence, event: Event, units: Units) -> 
 def _reading(words: Words, place: int, last: int, units: Units, *, bare: bool) -> Measure | None:
     tokens = words.tokens
     token = tokens[place]
-    if not token[0].isdigit() or len(token) > _LONGEST_NUMBER:
+    if not token[0].isdecimal() or len(token) > _LONGEST_NUMBER:
         return None
     value = float(token)
     for unit in units.known:
@@ -139,7 +139,7 @@ def measured(score: Score, full: str) -> Measure:
     return Measure(value=score.value, unit=_SLASH + full)
 
 
-class Marked(NamedTuple):
+class Marked(Struct, frozen=True):
     """A word for a side, and where it stands."""
 
     place: int
@@ -155,7 +155,7 @@ def sides_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Marked]
         token = words.tokens[place]
         side = lexicon.sides.get(token)
         after = words.tokens[place + 1] if place + 1 < sentence.last else ""
-        level = len(token) == 1 and after[:1].isdigit() and _stuck(words, place)
+        level = len(token) == 1 and after[:1].isdecimal() and _stuck(words, place)
         if side is not None and not level:
             found.append(Marked(place, side))
     return found

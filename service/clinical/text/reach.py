@@ -5,16 +5,23 @@ from service.clinical.text.lexicon import Form, Name, Reach, Role
 from service.clinical.text.state import Active, Reading, has_role
 from service.clinical.text.words import Event
 
+# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+_ABSENT, _HISTORICAL, _POSSIBLE, _PRESENT, _UNCLEAR = (
+    Assertion.ABSENT, Assertion.HISTORICAL, Assertion.POSSIBLE, Assertion.PRESENT,
+    Assertion.UNCLEAR,
+)  # fmt: skip
+_LIST, _NEAR, _PART = Reach.LIST, Reach.NEAR, Reach.PART
+_NORMAL, _EITHER = Form.NORMAL, Role.EITHER
 # Where several cues reach one concept, the first of these decides.
 _ORDER = (
-    Assertion.ABSENT,
+    _ABSENT,
     Assertion.HYPOTHETICAL,
     Assertion.FAMILY,
     Assertion.REFUSED,
     Assertion.PLANNED,
-    Assertion.HISTORICAL,
+    _HISTORICAL,
     Assertion.UNLIKELY,
-    Assertion.POSSIBLE,
+    _POSSIBLE,
 )
 _CLOSE = 3  # tokens between a cue and the concept that it surely means
 _LONG_LIST = 2  # commas that make a list of bare names
@@ -22,17 +29,19 @@ _LONG_LIST = 2  # commas that make a list of bare names
 
 def asserted(reading: Reading, number: int, name: Name) -> Assertion:
     """Say what the active cues make of a concept, the most telling of them first."""
+    if not reading.active:
+        return _PRESENT
     for kind in _ORDER:
         active = reading.active.get(kind)
         if active is None or (active.cue.only is not None and name.concept not in active.cue.only):
             continue
         gap = reading.events[number].start - active.event.end
-        if name.form is Form.NORMAL and (active.reached or gap > _CLOSE):
+        if name.form is _NORMAL and (active.reached or gap > _CLOSE):
             continue  # "denies fever, sensation intact" says that sensation is intact
         turned = _turned(reading, active, number, name)
         if turned is not None:
             return turned
-    return Assertion.PRESENT
+    return _PRESENT
 
 
 def _turned(reading: Reading, active: Active, number: int, name: Name) -> Assertion | None:
@@ -40,13 +49,13 @@ def _turned(reading: Reading, active: Active, number: int, name: Name) -> Assert
     cue, event = active.cue, reading.events[number]
     urgent = name.concept in reading.lexicon.urgent
     same_part = event.part == active.event.part
-    if cue.turns is Assertion.HISTORICAL:
+    if cue.turns is _HISTORICAL:
         return _in_the_past(reading, active, event, name)
-    if cue.reach is Reach.PART and not same_part:
+    if cue.reach is _PART and not same_part:
         return None
-    if cue.turns is Assertion.ABSENT:
+    if cue.turns is _ABSENT:
         return _denied(reading, active, number, urgent=urgent)
-    if cue.reach is Reach.NEAR and not same_part and not listed(reading, number):
+    if cue.reach is _NEAR and not same_part and not listed(reading, number):
         return None
     return (cue.urgent if urgent else None) or cue.turns
 
@@ -57,10 +66,10 @@ def _in_the_past(reading: Reading, active: Active, event: Event, name: Name) -> 
         return None
     same_part = event.part == active.event.part
     if name.concept not in reading.lexicon.urgent:
-        return Assertion.HISTORICAL if same_part or active.cue.reach is Reach.LIST else None
+        return _HISTORICAL if same_part or active.cue.reach is _LIST else None
     if same_part and not active.reached and event.start - active.event.end <= _CLOSE:
-        return Assertion.HISTORICAL
-    return Assertion.POSSIBLE if same_part else None
+        return _HISTORICAL
+    return _POSSIBLE if same_part else None
 
 
 def _denied(reading: Reading, active: Active, number: int, *, urgent: bool) -> Assertion:
@@ -68,16 +77,16 @@ def _denied(reading: Reading, active: Active, number: int, *, urgent: bool) -> A
     event = reading.events[number]
     first = not active.reached
     if event.part == active.event.part and first:
-        return Assertion.ABSENT
+        return _ABSENT
     if listed(reading, number):
-        return Assertion.ABSENT
+        return _ABSENT
     if event.part in reading.dated and not (event.part == active.event.part and not urgent):
-        return Assertion.POSSIBLE if urgent else Assertion.UNCLEAR
-    if active.cue.reach is not Reach.NEAR or event.part == active.event.part:
-        return Assertion.ABSENT
+        return _POSSIBLE if urgent else _UNCLEAR
+    if active.cue.reach is not _NEAR or event.part == active.event.part:
+        return _ABSENT
     if reading.commas - active.event.part >= _LONG_LIST and _bare(reading, event):
-        return Assertion.ABSENT
-    return Assertion.POSSIBLE if urgent else Assertion.UNCLEAR
+        return _ABSENT
+    return _POSSIBLE if urgent else _UNCLEAR
 
 
 def listed(reading: Reading, number: int) -> bool:
@@ -88,7 +97,7 @@ def listed(reading: Reading, number: int) -> bool:
     for before in reversed(reading.events[max(number - _CLOSE, 0) : number]):
         if before.names or before.part != part:
             return False
-        if has_role(before, Role.EITHER):
+        if has_role(before, _EITHER):
             return True
     return False
 

@@ -11,8 +11,19 @@ from service.clinical.text.words import Event
 _ADJACENT = 2  # tokens between "no" and the doubt that it denies
 _CLOSE = 3  # tokens between a cue and the concept that it surely means
 _FURTHEST = 6  # concepts that a cue can turn backwards
-_FIRES = (Assertion.PRESENT, Assertion.POSSIBLE)
-_ASKED = Cue(role=Role.TURN, turns=Assertion.POSSIBLE, reach=Reach.BACK)
+# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+_ABSENT, _HISTORICAL, _HYPOTHETICAL, _POSSIBLE, _PRESENT, _UNCLEAR = (
+    Assertion.ABSENT, Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.POSSIBLE,
+    Assertion.PRESENT, Assertion.UNCLEAR,
+)  # fmt: skip
+_TURN, _END, _SUBJECT, _BREAK, _FRESH, _EITHER, _TEACHES, _WARNINGS = (
+    Role.TURN, Role.END, Role.SUBJECT, Role.BREAK, Role.FRESH, Role.EITHER, Role.TEACHES,
+    Role.WARNINGS,
+)  # fmt: skip
+_BACK, _NEAR, _OPENING, _AROUND = Reach.BACK, Reach.NEAR, Reach.OPENING, Reach.AROUND
+_LABEL, _NORMAL, _MAYBE = Form.LABEL, Form.NORMAL, Form.MAYBE
+_FIRES = (_PRESENT, _POSSIBLE)
+_ASKED = Cue(role=_TURN, turns=_POSSIBLE, reach=_BACK)
 
 
 def read(reading: Reading) -> None:
@@ -37,10 +48,11 @@ def _or_follows(events: list[Event]) -> list[bool]:
     found: list[bool] = []
     follows = False
     for event in reversed(events):
-        if has_role(event, Role.EITHER):
-            follows = True
-        if has_role(event, Role.END) or any(c.turns is Assertion.ABSENT for c in event.cues):
-            follows = False
+        if event.cues:
+            follows = follows or has_role(event, _EITHER)
+            for cue in event.cues:
+                if cue.role is _END or cue.turns is _ABSENT:
+                    follows = False
         found.append(follows)
     return found[::-1]
 
@@ -49,7 +61,7 @@ def _state(reading: Reading, number: int, event: Event) -> None:
     """Say what the active cues make of the concepts named in one place."""
     told = reading.filled.said.get(number)
     for name in event.names:
-        if name.form is Form.LABEL and told is None and not _label_denied(reading, event):
+        if name.form is _LABEL and told is None and not _label_denied(reading, event):
             continue
         assertion = told or asserted(reading, number, name)
         statement = Statement(event, name, assertion, name.worse, told is not None)
@@ -62,7 +74,7 @@ def _label_denied(reading: Reading, event: Event) -> bool:
     """Whether a bare label closes a list of things denied: "denies bowel/bladder"."""
     last = event.end >= reading.sentence.last
     closes = last or not reading.words.tokens[event.end][0].isalnum()
-    return closes and Assertion.ABSENT in reading.active
+    return closes and _ABSENT in reading.active
 
 
 def _ends_part(reading: Reading, event: Event) -> bool:
@@ -74,28 +86,28 @@ def _ends_part(reading: Reading, event: Event) -> bool:
 def _apply_all(reading: Reading, event: Event) -> None:
     """Apply the cues of one phrase; one that turned what stands before it is spent."""
     for cue in event.cues:
-        if cue.reach is Reach.BACK and _turn_back(reading, event, cue):
+        if cue.reach is _BACK and _turn_back(reading, event, cue):
             return
     for cue in event.cues:
-        if cue.reach is not Reach.BACK:
+        if cue.reach is not _BACK:
             _apply(reading, event, cue)
 
 
 def _apply(reading: Reading, event: Event, cue: Cue) -> None:
     """Let a cue begin, end or change what is active."""
-    if cue.role is Role.TURN:
-        if cue.turns is not Assertion.HISTORICAL or event.start not in reading.lasting:
+    if cue.role is _TURN:
+        if cue.turns is not _HISTORICAL or event.start not in reading.lasting:
             _turn(reading, event, cue)
-    elif cue.role is Role.END or (cue.role is Role.SUBJECT and _opens(reading, event)):
+    elif cue.role is _END or (cue.role is _SUBJECT and _opens(reading, event)):
         reading.active.clear()
         reading.taught = None
-    elif cue.role is Role.BREAK:
-        _drop(reading, lambda a: a.cue.reach is Reach.NEAR and a.reached > 0)
-    elif cue.role is Role.FRESH:
+    elif cue.role is _BREAK:
+        _drop(reading, lambda a: a.cue.reach is _NEAR and a.reached > 0)
+    elif cue.role is _FRESH:
         _freshen(reading, event)
-    elif cue.role is Role.TEACHES and reading.taught is None:
+    elif cue.role is _TEACHES and reading.taught is None:
         reading.taught = len(reading.statements)
-    elif cue.role is Role.WARNINGS:
+    elif cue.role is _WARNINGS:
         _warn(reading, event)
 
 
@@ -108,24 +120,24 @@ def _turn(reading: Reading, event: Event, cue: Cue) -> None:
     if cue.turns is None:
         return
     first = event.start == reading.sentence.first
-    if cue.reach is Reach.OPENING and not first and not _opens(reading, event):
+    if cue.reach is _OPENING and not first and not _opens(reading, event):
         return
-    if cue.reach is Reach.AROUND:
+    if cue.reach is _AROUND:
         _turn_back(reading, event, cue)
     if cue.resets:
         reading.active.clear()
-    denial = reading.active.get(Assertion.ABSENT)
+    denial = reading.active.get(_ABSENT)
     if denial and cue.sets_aside:
         same_part = event.part == denial.event.part
         if same_part and not denial.reached and event.start - denial.event.end <= _ADJACENT:
             return  # "no concern for": the doubt itself is denied
-        del reading.active[Assertion.ABSENT]
+        del reading.active[_ABSENT]
     reading.active[cue.turns] = Active(cue, event)
 
 
 def _turn_back(reading: Reading, event: Event, cue: Cue) -> bool:
     """Turn the concepts just before a cue, and those joined to them; say whether there are any."""
-    if cue.turns is Assertion.ABSENT and _opens(reading, event) and _names_next(reading, event):
+    if cue.turns is _ABSENT and _opens(reading, event) and _names_next(reading, event):
         return False  # "foot drop, negative SLR"
     after, turned = event, False
     for statement in reversed(reading.statements[-_FURTHEST:]):
@@ -138,7 +150,7 @@ def _turn_back(reading: Reading, event: Event, cue: Cue) -> bool:
         if _can_turn(statement, reading, cue):
             statement.assertion = cue.turns or statement.assertion
             turned = True
-    return turned or (cue.turns is Assertion.HISTORICAL and _ends_it(reading, event, cue))
+    return turned or (cue.turns is _HISTORICAL and _ends_it(reading, event, cue))
 
 
 def _ends_it(reading: Reading, event: Event, cue: Cue) -> bool:
@@ -148,9 +160,9 @@ def _ends_it(reading: Reading, event: Event, cue: Cue) -> bool:
     told = [s for s in reading.statements if s.event.part == event.part - 1 and s.name.concept]
     if len({s.event.start for s in told}) != 1:
         return False
-    turned = [s for s in told if s.assertion is Assertion.PRESENT and _can_turn(s, reading, cue)]
+    turned = [s for s in told if s.assertion is _PRESENT and _can_turn(s, reading, cue)]
     for statement in turned:
-        statement.assertion = Assertion.HISTORICAL
+        statement.assertion = _HISTORICAL
     return bool(turned)
 
 
@@ -159,9 +171,9 @@ def _can_turn(statement: Statement, reading: Reading, cue: Cue) -> bool:
     concept = statement.name.concept
     if statement.settled or (cue.only is not None and concept not in cue.only):
         return False
-    if cue is _ASKED and statement.assertion is not Assertion.PRESENT:
+    if cue is _ASKED and statement.assertion is not _PRESENT:
         return False
-    return not (cue.turns is Assertion.HISTORICAL and concept in reading.lexicon.always_past)
+    return not (cue.turns is _HISTORICAL and concept in reading.lexicon.always_past)
 
 
 def _names_next(reading: Reading, event: Event) -> bool:
@@ -191,12 +203,12 @@ def _opens(reading: Reading, event: Event) -> bool:
 
 def _freshen(reading: Reading, event: Event) -> None:
     """Mark what is new or worse; such a word ends what was said of the past."""
-    denial = reading.active.get(Assertion.ABSENT)
+    denial = reading.active.get(_ABSENT)
     if denial and not denial.reached and event.start - denial.event.end <= _CLOSE:
         return  # "no new weakness", "not gotten worse"
     opens = _opens(reading, event)
-    _drop(reading, lambda a: a.cue.turns is Assertion.HISTORICAL
-          or (opens and a.cue.reach is Reach.NEAR))  # fmt: skip
+    _drop(reading, lambda a: a.cue.turns is _HISTORICAL
+          or (opens and a.cue.reach is _NEAR))  # fmt: skip
     reading.fresh.add(event.part)
     # "Foot drop, now worse": what stands alone after a comma is said of what stands before it.
     last = next((s for s in reversed(reading.statements) if s.event is not event), None)
@@ -212,25 +224,25 @@ def _warn(reading: Reading, event: Event) -> None:
         return
     for statement in reading.statements[reading.taught :]:
         if not statement.settled:
-            statement.assertion = Assertion.HYPOTHETICAL
+            statement.assertion = _HYPOTHETICAL
     reading.taught = len(reading.statements)
-    told = Cue(role=Role.TURN, turns=Assertion.HYPOTHETICAL, reach=Reach.SENTENCE)
-    reading.active[Assertion.HYPOTHETICAL] = Active(told, event)
+    told = Cue(role=_TURN, turns=_HYPOTHETICAL, reach=Reach.SENTENCE)
+    reading.active[_HYPOTHETICAL] = Active(told, event)
 
 
 def _settle(statement: Statement, reading: Reading) -> None:
     """Turn round a name whose words say that all is well, and let doubt decide where it may."""
     statement.worse = statement.worse or statement.event.part in reading.fresh
     said = statement.assertion
-    if statement.name.form is Form.NORMAL:
+    if statement.name.form is _NORMAL:
         urgent = statement.name.concept in reading.lexicon.urgent
-        denied = Assertion.POSSIBLE if urgent else Assertion.UNCLEAR
-        turned = {Assertion.PRESENT: Assertion.ABSENT, Assertion.ABSENT: denied}
-        statement.assertion = turned.get(said, Assertion.UNCLEAR)
-    elif statement.name.form is Form.MAYBE and said is Assertion.PRESENT:
-        statement.assertion = Assertion.POSSIBLE
-    elif said is Assertion.HISTORICAL and statement.worse:
-        statement.assertion = Assertion.PRESENT
+        denied = _POSSIBLE if urgent else _UNCLEAR
+        turned = {_PRESENT: _ABSENT, _ABSENT: denied}
+        statement.assertion = turned.get(said, _UNCLEAR)
+    elif statement.name.form is _MAYBE and said is _PRESENT:
+        statement.assertion = _POSSIBLE
+    elif said is _HISTORICAL and statement.worse:
+        statement.assertion = _PRESENT
 
 
 def refer_back(reading: Reading) -> None:
@@ -238,4 +250,4 @@ def refer_back(reading: Reading) -> None:
     marks = [mark for mark in (reading.taught, reading.warned) if mark is not None]
     for statement in reading.statements[min(marks) :] if marks else ():
         if not statement.settled and statement.assertion in _FIRES:
-            statement.assertion = Assertion.HYPOTHETICAL
+            statement.assertion = _HYPOTHETICAL

@@ -1,23 +1,18 @@
 """When something began: "x 3 weeks", "since 10/01", "3-wk history of", "since last night"."""
 
-from calendar import monthrange
 from datetime import date
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from service.clinical.dates import Days, days_before
+from service.clinical.text.dates import BETWEEN, DIGITS_OF_A_YEAR, HYPHEN, STROKE, day_at, year_at
 from service.clinical.text.lexicon import Times
 from service.clinical.text.words import Sentence, Words
 
-_DIGITS_OF_A_YEAR = 4
-_PARTS_OF_A_DAY = 2  # beside the year
-_DIGITS_OF_A_MONTH = 2
-_CENTURY = 2000
-_WEEK = 7
-_HYPHEN = "-"
 _NEXT = 3  # tokens after a duration that may say which way it points
 
 
-class Time(NamedTuple):
+class Time(Struct, frozen=True):
     """A date or a duration in a sentence, and the days on which something may have begun."""
 
     start: int
@@ -28,17 +23,11 @@ class Time(NamedTuple):
     began: bool = True  # against a mere year, which says when something was
 
 
-class _Found(NamedTuple):
-    days: Days
-    end: int
-    sure: bool = True  # a day and a month alone may be a grade: "4/5"
-
-
 def times_in(words: Words, sentence: Sentence, times: Times, written: date) -> list[Time]:
     """Find the dates and durations of a sentence, none of them after the day of writing."""
     found: list[Time] = []
     tokens, place = words.tokens, sentence.first
-    begins = {kind for kind in sentence.kinds if kind in times.triggers or kind[0].isdigit()}
+    begins = _beginnings(sentence.kinds, times)
     while begins and place < sentence.last:
         reads = tokens[place] in begins
         time = _time(tokens, place, sentence, times, written) if reads else None
@@ -50,29 +39,47 @@ def times_in(words: Words, sentence: Sentence, times: Times, written: date) -> l
     return found
 
 
+def _beginnings(kinds: frozenset[str], times: Times) -> set[str]:
+    """Give the tokens of a sentence at which a date or a duration can begin."""
+    begins = {kind for kind in kinds if kind in times.days or kind[0].isdecimal()}
+    if STROKE in kinds or not kinds.isdisjoint(times.units):
+        return begins | (kinds & times.lengths)
+    return {kind for kind in begins if kind in times.days or len(kind) == DIGITS_OF_A_YEAR}
+
+
 def _time(
     tokens: list[str], place: int, sentence: Sentence, times: Times, written: date
 ) -> Time | None:
     last = sentence.last
+    if tokens[place][0].isdecimal() and not _goes_on(tokens, place, last, times):
+        return None
     if tokens[place] in times.since:
         after = _skip(tokens, place + 1, last, times)
-        day = _day(tokens, place + 1, last, times, written) or _day(
-            tokens, after, last, times, written
+        day = day_at(tokens, place + 1, last, times, written, led=True) or day_at(
+            tokens, after, last, times, written, led=True
         )
-        day = day or _year(tokens, after, last, times, written)
+        day = day or year_at(tokens, after, last, times, written)
         return Time(place, day.end, day.days) if day else None
     lasted = _duration(tokens, place, sentence, times, written)
     if lasted is not None:
         return lasted
-    day = _day(tokens, place, last, times, written)
-    if day is not None and (day.sure or not tokens[place][0].isdigit()):
+    day = day_at(tokens, place, last, times, written, led=False)
+    if day is not None:
         return Time(place, day.end, day.days)
-    year = _year(tokens, place, last, times, written)
+    year = year_at(tokens, place, last, times, written)
     return Time(place, year.end, year.days, began=False) if year else None
 
 
+def _goes_on(tokens: list[str], place: int, last: int, times: Times) -> bool:
+    """Whether a number may be a year, or what follows makes it one of days."""
+    if len(tokens[place]) == DIGITS_OF_A_YEAR:
+        return True
+    after = tokens[place + 1] if place + 1 < last else ""
+    return after in times.after_a_number or after in BETWEEN
+
+
 def _skip(tokens: list[str], place: int, last: int, times: Times) -> int:
-    while place < last and (tokens[place] in times.skipped or tokens[place] == _HYPHEN):
+    while place < last and (tokens[place] in times.skipped or tokens[place] == HYPHEN):
         place += 1
     return place
 
@@ -90,7 +97,7 @@ def _duration(
     if place >= last or before in times.not_before:
         return None
     bounds = before
-    if place < last and tokens[place] in times.more | times.less:
+    if tokens[place] in times.more or tokens[place] in times.less:
         bounds = tokens[place]
         place = _skip(tokens, place + 1, last, times)
     length = _length(tokens, place, last, times, led=led)
@@ -113,10 +120,15 @@ def _points(tokens: list[str], end: int, last: int, times: Times) -> tuple[bool,
     """Say whether "ago" follows a duration, or words that make it one of what comes next."""
     ago = opens = False
     for _ in range(_NEXT):
-        if end >= last or tokens[end] not in times.ago | times.opens | {_HYPHEN}:
+        if end >= last:
             break
-        ago = ago or tokens[end] in times.ago
-        opens = opens or tokens[end] in times.opens
+        token = tokens[end]
+        if token in times.ago:
+            ago = True
+        if token in times.opens:
+            opens = True
+        elif token != HYPHEN and token not in times.ago:
+            break
         end += 1
     return ago, opens, end
 
@@ -133,10 +145,10 @@ def _length(
         some = times.plural if tokens[place].endswith("s") else (1, 1)
         return some[0] * unit, some[1] * unit, place + 1
     low, high, place = number
-    if place + 1 < last and tokens[place] == "/" and tokens[place + 1] in times.parts:
-        longer = place + 2 < last and tokens[place + 2] == "/"
-        days = None if longer else times.parts[tokens[place + 1]]
-        sure = led or (place + 2 < last and tokens[place + 2] in times.ago | times.opens)
+    if place + 1 < last and tokens[place] == STROKE and tokens[place + 1] in times.parts:
+        after = tokens[place + 2] if place + 2 < last else ""
+        days = None if after == STROKE else times.parts[tokens[place + 1]]
+        sure = led or after in times.ago or after in times.opens
         return (low * days, high * days, place + 2) if days and sure else None
     place = _skip(tokens, place, last, times)
     days = times.units.get(tokens[place]) if place < last else None
@@ -149,7 +161,7 @@ def _number(
     """Read "3", "three", "a few", "2-3" or "2 to 3"."""
     if place >= last:
         return None
-    if tokens[place][0].isdigit():
+    if tokens[place][0].isdecimal():
         low = high = _bounded(tokens[place], times)
     elif tokens[place] in times.numbers:
         low, high = times.numbers[tokens[place]]
@@ -159,8 +171,8 @@ def _number(
     if after < last and tokens[after] in times.numbers:  # "a few", "a couple"
         low, high = times.numbers[tokens[after]]
         after += 1
-    to = after + 1 < last and (tokens[after] == _HYPHEN or tokens[after] in times.to)
-    if to and tokens[after + 1][0].isdigit():
+    to = after + 1 < last and (tokens[after] == HYPHEN or tokens[after] in times.to)
+    if to and tokens[after + 1][0].isdecimal():
         high = max(low, _bounded(tokens[after + 1], times))
         after += 2
     return low, high, after
@@ -168,111 +180,4 @@ def _number(
 
 def _bounded(token: str, times: Times) -> float:
     """Read a number; one too long to be meant is as long as any duration can be."""
-    short = len(token) < len(str(times.longest_days)) + _DIGITS_OF_A_YEAR
-    return min(float(token), float(times.longest_days)) if short else float(times.longest_days)
-
-
-def _day(tokens: list[str], place: int, last: int, times: Times, written: date) -> _Found | None:
-    """Read "yesterday", "10/01", "10/01/2026", "03/2026", "March 2026", "Oct 1"."""
-    if place >= last:
-        return None
-    for phrase, days in times.days_ago.get(tokens[place], ()):
-        if tuple(tokens[place : place + len(phrase)]) == phrase:
-            day = days_before(written, days)
-            return _Found(Days(first=day, last=day), place + len(phrase))
-    if tokens[place] in times.weekdays:
-        day = days_before(written, (written.weekday() - times.weekdays[tokens[place]]) % _WEEK)
-        return _Found(Days(first=day, last=day), place + 1)
-    if tokens[place] in times.months:
-        return _month(tokens, place, last, times, written)
-    return _year_first(tokens, place, last, times, written) or _numeric(
-        tokens, place, last, times, written
-    )
-
-
-def _month(tokens: list[str], place: int, last: int, times: Times, written: date) -> _Found | None:
-    month, end = times.months[tokens[place]], place + 1
-    day: int | None = None
-    if end < last and tokens[end].isdecimal() and len(tokens[end]) < _DIGITS_OF_A_YEAR - 1:
-        day, end = int(tokens[end]), end + 1
-    after = end + 1 if end < last and tokens[end][0] == "," else end
-    year = _as_year(tokens[after], times, written) if after < last else None
-    if year is None and day is None:
-        return None
-    end = after + 1 if year else end
-    days = _latest(month, day, year, written)
-    return _Found(days, end) if days else None
-
-
-def _year_first(
-    tokens: list[str], place: int, last: int, times: Times, written: date
-) -> _Found | None:
-    """Read "2026-10-01" and "2026-10", with strokes as well."""
-    year, end = _as_year(tokens[place], times, written), place + 1
-    parts: list[int] = []
-    while end + 1 < last and tokens[end] in (_HYPHEN, "/") and len(parts) < _PARTS_OF_A_DAY:
-        if not tokens[end + 1].isdecimal() or len(tokens[end + 1]) != _DIGITS_OF_A_MONTH:
-            break
-        parts.append(int(tokens[end + 1]))
-        end += 2
-    if year is None or not parts:
-        return None
-    days = _latest(parts[0], parts[1] if parts[1:] else None, year, written)
-    return _Found(days, end) if days else None
-
-
-def _numeric(
-    tokens: list[str], place: int, last: int, times: Times, written: date
-) -> _Found | None:
-    if place + 2 >= last or tokens[place + 1] != "/":
-        return None
-    first, second = tokens[place], tokens[place + 2]
-    if not (first.isdecimal() and second.isdecimal()) or len(first) > _DIGITS_OF_A_MONTH:
-        return None
-    year = _as_year(second, times, written)
-    if year is not None:
-        days = _latest(int(first), None, year, written)
-        return _Found(days, place + 3) if days else None
-    if len(second) > _DIGITS_OF_A_MONTH:
-        return None
-    end = place + 3
-    if end + 1 < last and tokens[end] == "/" and tokens[end + 1].isdecimal():
-        if len(tokens[end + 1]) == 1:
-            return None  # "S2/3/4" are roots: no year has one digit
-        short = len(tokens[end + 1]) < _DIGITS_OF_A_YEAR
-        year = (
-            _CENTURY + int(tokens[end + 1]) if short else _as_year(tokens[end + 1], times, written)
-        )
-        end += 2
-    # Month first; day first where the other way there is no such day, or it has not come yet.
-    days = _latest(int(first), int(second), year, written)
-    days = days or _latest(int(second), int(first), year, written)
-    return _Found(days, end, sure=year is not None) if days else None
-
-
-def _latest(month: int, day: int | None, year: int | None, written: date) -> Days | None:
-    """Give a day or a month; without a year, the latest that has come; None if none has."""
-    for known in (year,) if year else (written.year, written.year - 1):
-        try:
-            first = date(known, month, day or 1)
-        except (ValueError, OverflowError):
-            return None
-        if first <= written:
-            last = first if day else date(known, month, monthrange(known, month)[1])
-            return Days(first=first, last=min(last, written))
-    return None
-
-
-def _as_year(token: str, times: Times, written: date) -> int | None:
-    if len(token) != _DIGITS_OF_A_YEAR or not token.isdecimal():
-        return None
-    year = int(token)
-    return year if times.earliest_year <= year <= written.year else None
-
-
-def _year(tokens: list[str], place: int, last: int, times: Times, written: date) -> _Found | None:
-    year = _as_year(tokens[place], times, written) if place < last else None
-    if year is None:
-        return None
-    end = min(date(year, 12, 31), written)
-    return _Found(Days(first=date(year, 1, 1), last=end), place + 1)
+    return min(float(token), times.longest_days)

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from operator import eq
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from service.clinical.text.lexicon import Cue, Form, Lexicon, Name, Node
 
@@ -18,7 +21,7 @@ _A_NAME = 2  # tokens: a text so short in capitals is a name, not a shout
 _LINE_START = ("-", "*", "•", "·", ">")
 
 
-class Event(NamedTuple):
+class Event(Struct, frozen=True):
     """A phrase of the lexicon where it stands in a sentence."""
 
     start: int
@@ -76,11 +79,11 @@ def may_name(words: Words, lexicon: Lexicon) -> bool:
         return True
     edges, last = lexicon.root.edges, len(words.tokens)
     for place, token in enumerate(words.tokens):
-        nodes, end = edges.get(token, ()), place + 1
-        while nodes:
-            if any(_may_count(name, numbered) for node in nodes for name in node.names):
+        node, end = edges.get(token), place + 1
+        while node:
+            if any(_may_count(name, numbered) for name in node.names):
                 return True
-            nodes = _onward(nodes, words.tokens[end]) if end < last else ()
+            node = node.edges.get(words.tokens[end]) if end < last else None
             end += 1
     return False
 
@@ -95,19 +98,14 @@ def words_in(text: str, joined: re.Pattern[str], spellings: Mapping[str, str]) -
     low = lowered(text)
     if "/" in low or "&" in low:
         low = joined.sub(_as_one_word, low)
-    tokens: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    before = ""
-    for found in _TOKEN.finditer(low):
-        token = found[0]
-        if token == before:
-            continue  # "no no no" says no more than "no", and must not cost more
-        before = token
-        start, end = found.span()
-        tokens.append(spellings.get(token, token))
-        starts.append(start)
-        ends.append(end)
+    found = list(_TOKEN.finditer(low))
+    tokens = [one[0] for one in found]
+    if any(map(eq, tokens, tokens[1:])):  # "no no no" says no more than "no", and costs no more
+        found = [one for one, before in zip(found, ["", *tokens], strict=False) if one[0] != before]
+        tokens = [one[0] for one in found]
+    if not spellings.keys().isdisjoint(tokens):
+        tokens = [spellings.get(token, token) for token in tokens]
+    starts, ends = [one.start() for one in found], [one.end() for one in found]
     return Words(text, tokens, starts, ends, text.isupper() and len(tokens) > _A_NAME)
 
 
@@ -140,76 +138,47 @@ def sentences(words: Words, lexicon: Lexicon) -> list[Sentence]:
 
 def _ends(words: Words, place: int, lexicon: Lexicon) -> bool:
     """Whether a mark ends its sentence."""
-    token = words.tokens[place]
-    before = words.tokens[place - 1] if place else ""
-    if token[0] == "\n":
-        return before not in lexicon.carry_on or token.count("\n") > 1
-    last = place + 1 == len(words.tokens)
-    apart = (
-        last or words.starts[place + 1] > words.ends[place] or words.tokens[place + 1][0] == "\n"
-    )
-    if token[0] == "?":
+    tokens, after = words.tokens, place + 1
+    mark = tokens[place][0]
+    if mark in ".?":
+        stuck = after < len(tokens) and words.starts[after] == words.ends[place]
+        if stuck and tokens[after][0] != "\n":
+            return False
+    before = tokens[place - 1] if place else ""
+    if mark == "\n":
+        return before not in lexicon.carry_on or tokens[place].count("\n") > 1
+    if mark == "?":
         # "?CES" asks of what follows, "CES?" of what stands before.
-        return apart and place > 0 and words.ends[place - 1] == words.starts[place]
-    if token[0] == ".":
-        return apart and before not in lexicon.abbreviations
-    return True
+        return place > 0 and words.ends[place - 1] == words.starts[place]
+    return mark != "." or before not in lexicon.abbreviations
 
 
 def events_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Event]:
     """Find the phrases of the lexicon in a sentence; a longer one hides the shorter ones in it."""
     found: list[Event] = []
-    edges = lexicon.root.edges
-    tokens = words.tokens
+    begins, tokens = lexicon.root.edges, words.tokens
     place, part, last = sentence.first, 0, sentence.last
     while place < last:
-        token = tokens[place]
-        if token in edges:
-            event = _longest(words, place, last, part, edges[token])
-            if event is not None:
-                found.append(event)
-                place = event.end
-                continue
-        if token[0] == ",":
+        node, end = begins.get(tokens[place]), place + 1
+        longest: Event | None = None
+        while node:
+            names = _as_written(node, words, place, end) if node.capitals else node.names
+            if names or node.cues:
+                longest = Event(place, end, part, names, node.cues)
+            node = node.edges.get(tokens[end]) if end < last else None
+            end += 1
+        if longest is not None:
+            found.append(longest)
+            place = longest.end
+            continue
+        if tokens[place][0] == ",":
             part += 1
         place += 1
     return found
 
 
-def _longest(
-    words: Words, place: int, last: int, part: int, nodes: tuple[Node, ...]
-) -> Event | None:
-    """Walk the lexicon from one token on, and keep what ends furthest away."""
-    best: Event | None = None
-    tokens, end = words.tokens, place + 1
-    while nodes:
-        names: tuple[Name, ...] = ()
-        cues: tuple[Cue, ...] = ()
-        for node in nodes:
-            if node.names:
-                names += _as_written(node, words, place, end)
-            if node.cues:
-                cues += node.cues
-        if names or cues:
-            best = Event(place, end, part, names, cues)
-        if end == last:
-            break
-        nodes = _onward(nodes, tokens[end])
-        end += 1
-    return best
-
-
-def _onward(nodes: tuple[Node, ...], token: str) -> tuple[Node, ...]:
-    """Give the places in the lexicon to which one more token leads."""
-    if len(nodes) == 1:
-        return nodes[0].edges.get(token, ())
-    return tuple([after for node in nodes for after in node.edges.get(token, ())])
-
-
 def _as_written(node: Node, words: Words, place: int, end: int) -> tuple[Name, ...]:
-    """Give the names that end here; some count only in capitals."""
-    if not node.capitals:
-        return node.names
+    """Give the names that end here, one of which counts only in capitals."""
     if not words.shouted and words.text[words.starts[place] : words.ends[end - 1]].isupper():
         return node.names
     return tuple(name for name in node.names if not name.capitals)
