@@ -11,7 +11,7 @@ run: $(VENV)/.serve
 test: $(VENV)/.dev
 	@$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-# The properties on 100,000 charts that nobody wrote: ten of them, so many charts each. A thousand
+# The properties on 110,000 charts that nobody wrote: eleven of them, so many charts each. A thousand
 # calls of each address that the description allows or forbids. A report on a million cards. Workers
 # killed fifty times under load, on SQLite and on PostgreSQL. Then what takes time, held to the limits
 # themselves, half an hour of every fault among it: let the machine do nothing else for two hours.

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+# What Python raises where our own code has a fault that nobody foresaw. Caught around one question
+# and around one resource, so that the others still speak; what failed is told and counted.
+UNFORESEEN = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+
 
 @dataclass(unsafe_hash=True)  # an exception that is frozen cannot bear its traceback
 class BadHookRequest(Exception):

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from random import SystemRandom
 from shutil import rmtree, which
@@ -20,6 +21,7 @@ from conformance import hold
 from service.app import create_app, open_desk
 from service.clinical.advise import Advice
 from service.clinical.text import Lexicon
+from service.errors import UNFORESEEN
 from service.settings import Settings
 from service.web.answer import Desk, advices, answer
 
@@ -59,6 +61,25 @@ def pytest_configure(config: pytest.Config) -> None:
     if lacking and shares_out and os.environ.get("CI") == "true":
         # Said here as well as below: what stops a worker is not told.
         raise pytest.UsageError(f"not found on this machine: {'; '.join(lacking)}")
+
+
+# Where a fault of ours is caught around one question and around one resource.
+CATCHES = ("service.clinical.findings.evaluate", "service.clinical.entries.taken")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _faults_of_ours_are_seen() -> Iterator[None]:
+    """Catch none of them, so that what fails fails its test; `_caught` does as the service does."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in CATCHES:
+            patch.setattr(import_module(name), "UNFORESEEN", ())
+        yield
+
+
+@pytest.fixture
+def _caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CATCHES:
+        monkeypatch.setattr(import_module(name), "UNFORESEEN", UNFORESEEN)
 
 
 @pytest.fixture(scope="session")

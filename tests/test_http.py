@@ -3,18 +3,24 @@
 import json
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
-from charts import TODAY, ago, back_pain, call, condition, order, procedure
+from charts import TODAY, ago, back_pain, call, condition, observation, order, procedure
 from conformance import hold, hold_discovery
 from conftest import Judge
 from flask.testing import FlaskClient
 
 from service.app import create_app
 from service.clients import Client
+from service.clinical import fhir
+from service.clinical.chart import Entry
+from service.clinical.entries import READERS
+from service.clinical.meaning import Reader
+from service.clinical.order import Order
 from service.settings import Settings
 from service.web.answer import Desk, answer
 
@@ -237,6 +243,36 @@ def test_a_failure_of_ours_is_never_an_empty_answer(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.usefixtures("_caught")
+@pytest.mark.parametrize("kind", [fhir.Observation, Order])
+def test_a_resource_that_fails_leaves_the_others_and_is_disclosed(
+    kind: type, desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever our reading of one resource fails by, no alarm is lost and nothing deferred."""
+
+    def break_down(_: Reader, __: object) -> Iterator[Entry]:
+        raise ValueError(SECRET)
+        yield
+
+    if kind is Order:
+        monkeypatch.setattr("service.clinical.read.order_entries", break_down)
+    else:
+        monkeypatch.setitem(READERS, kind, break_down)
+    flag = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))
+    weighed = observation("29463-7", valueQuantity={"value": 80, "unit": "kg"})
+    for more, critical in (((weighed,), False), ((weighed, flag), True)):
+        given = json.loads(answer(json.dumps(call(back_pain(), *more)).encode(), desk, TODAY))
+        hold(given, desk.guideline)
+        (card,) = given["cards"]
+        assert (card["indicator"] == "critical") is critical
+        told = card["extension"]["org.lumbar-mri-cds"]
+        assert {"group": kind.__name__, "reason": "reading-failed"} in told["unavailable"]
+        assert critical or told["recommendation"] == "RecordIncomplete"
+    assert kind.__name__ in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.usefixtures("_caught")
 def test_a_question_that_fails_leaves_the_others_and_is_disclosed(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from charts import (
     condition,
     medication,
     observation,
+    order,
     procedure,
     reading,
 )  # fmt: skip
@@ -28,6 +29,7 @@ from test_prefetch_states import STATES
 
 from service.app import open_desk
 from service.clinical.advise import Advice
+from service.clinical.chart import Group
 from service.clinical.guideline import Verdict
 from service.settings import Settings
 from service.web.answer import advices, answer
@@ -280,12 +282,19 @@ def test_only_the_distance_of_days_counts(some: list[dict], birth: str, by_days:
 def test_a_day_later_nothing_was_said_that_was_not_said_before(
     some: list[dict], birth: str
 ) -> None:
-    """From one day to the next a chart that nobody touched gains no entry and loses none."""
+    """From one day to the next a chart that nobody touched gains no entry, and loses none but a
+    reading that is older by then than the longest look-back into readings."""
+    look_back = DESK.guideline.reading.look_back_days[Group.OBSERVATIONS]
+    oldest = TODAY + timedelta(1 - look_back)
     raw = json.dumps(call(*numbered(some), birth=birth)).encode()
     (today,) = advices(raw, DESK, TODAY)
     (tomorrow,) = advices(raw, DESK, TODAY + timedelta(1))
     told = [
-        sorted((e.reference, sorted(e.concepts), e.assertion) for e in one.chart.entries)
+        sorted(
+            (e.reference, sorted(e.concepts), e.assertion)
+            for e in one.chart.entries
+            if e.group is not Group.OBSERVATIONS or not e.asserted or e.asserted.last >= oldest
+        )
         for one in (today, tomorrow)
     ]
     assert told[0] == told[1]
@@ -312,6 +321,22 @@ def test_nothing_that_is_sent_breaks_the_line(sent: dict[str, Any], data: st.Dat
         )
         body["prefetch"][key] = wrapped
     judged(body)
+
+
+# Signs, marks and what only looks like a digit; no letter but the sign of a duration.
+marks = st.characters(exclude_categories=("Lu", "Ll", "Lt", "Cs"))
+odd = st.text(st.one_of(st.sampled_from("²³①½٣"), st.sampled_from("x/ "), marks), max_size=6)
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(st.sampled_from(NOTES), odd, st.sampled_from(["days", "mL", "/5", "weeks ago", ""]))
+def test_signs_break_no_sentence_and_hide_no_alarm_above(words: str, signs: str, unit: str) -> None:
+    """Within the sentence a sign may deny, as "(-)" does; below it, it is nothing to it."""
+    before, _, below = (
+        judged(call(back_pain(onsetDateTime=ago(9)), orders=[order(note=[{"text": text}])]))
+        for text in (words, f"{words} {signs} {unit}", f"{words}\n\n{signs} {unit}")
+    )
+    assert loudness(below) >= loudness(before)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -240,6 +240,7 @@ def _unavailable(written: _Written) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     for group in (*written.guideline.needed, *written.guideline.helpful):
         found += _limits(written.chart.sections[group])
+    found += [{"group": kind, "reason": "reading-failed"} for kind in written.chart.failed]
     failed = written.assessment.findings.failed
     return found + [{"group": name, "reason": "question-failed"} for name in failed]
 

@@ -158,6 +158,7 @@ class Chart:
     entries: tuple[Entry, ...]
     by_concept: Mapping[str, tuple[Entry, ...]]
     incomplete: frozenset[Group]  # the sections whose silence says nothing
+    failed: tuple[str, ...] = ()  # types of resources that a fault of ours keeps from being read
 
     def about(self, concepts: frozenset[str] | tuple[str, ...]) -> Iterator[Entry]:
         """Give the entries about any of some concepts, each once, in the order of the concepts."""

@@ -1,6 +1,5 @@
 """The step `read`: from what the EHR sent, key by key, to the chart and what it does not hold."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ from service.clinical.chart import Chart, Entry, Group, Limit, Section
 from service.clinical.dates import Days, days_before
 from service.clinical.entries import GROUPS, READERS
 from service.clinical.entries.care import encounter_references
+from service.clinical.entries.taken import Taken
 from service.clinical.meaning import Calendar, Reader, Reading, tail
 from service.clinical.order import Order, order_entries
 from service.clinical.patient import Identity, Whose
@@ -58,15 +58,16 @@ def read(records: Records, order: Order, reading: Reading, calendar: Calendar) -
         for record, piece in pieces
     ]
     reader = _reader(reading, calendar, opened)
-    entries: list[Entry] = list(order_entries(reader, order))
+    taken = Taken()
+    taken.take(order_entries, reader, order)
     sections: dict[Group, Section] = {}
     for one in opened:
-        entries += _entries(reader, one.usable)
+        _take_all(taken, reader, one)
         _note_length(reader, one)
         _excuse(reader, one)
         for group in _groups(one, opened):
             sections[group] = _joined(sections.get(group), group, one)
-    return _chart(reader, sections, entries)
+    return _chart(reader, sections, taken)
 
 
 def _open(record: Record) -> Piece:
@@ -169,13 +170,12 @@ def _visits(encounter: fhir.Encounter) -> dict[str, str]:
     return {**named, f"Encounter/{encounter.id}": period.start}
 
 
-def _entries(reader: Reader, resources: Iterable[Any]) -> list[Entry]:
-    found: list[Entry] = []
-    for resource in resources:
+def _take_all(taken: Taken, reader: Reader, one: _Opened) -> None:
+    """Take what the usable resources of one record say; one that fails is one not read."""
+    for resource in one.usable:
         make = READERS.get(type(resource))
-        if make is not None:
-            found.extend(make(reader, resource))
-    return found
+        if make is not None and not taken.take(make, reader, resource):
+            one.piece.limits.add(Limit.UNREADABLE_ENTRY)
 
 
 def _note_length(reader: Reader, one: _Opened) -> None:
@@ -261,8 +261,9 @@ def _dated(reader: Reader, resource: Any) -> Days | None:
     return None
 
 
-def _chart(reader: Reader, sections: dict[Group, Section], entries: list[Entry]) -> Chart:
+def _chart(reader: Reader, sections: dict[Group, Section], taken: Taken) -> Chart:
     """Put the chart together; a section nobody sent is a section that says nothing."""
+    entries = taken.entries
     begun = {entry.group for entry in entries}
     missing = {g: _missing(g, begun) for g in Group if g is not Group.ORDER}
     found: dict[str, list[Entry]] = {}
@@ -277,6 +278,7 @@ def _chart(reader: Reader, sections: dict[Group, Section], entries: list[Entry])
         incomplete=frozenset(g for g, section in every.items() if not section.complete),
         entries=tuple(entries),
         by_concept={concept: tuple(about) for concept, about in found.items()},
+        failed=tuple(dict.fromkeys(taken.failed)),
     )
 
 

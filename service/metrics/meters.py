@@ -63,7 +63,7 @@ def meters() -> Meters:
         ),
         unknown_codes=_counter("unknown_order_codes", "Order codes that nobody knows.", "issuer"),
         refused=_counter("refused", "Calls refused, by why.", "reason"),
-        failed=_counter("failed_criteria", "Questions that could not be asked.", "criterion"),
+        failed=_counter("failed_criteria", "What failed by a fault of ours.", "criterion"),
         canary=_counter("canary_calls", "Orders of a canary advised on.", "recommendation"),
         feedback=_counter("feedback", "What became of cards.", "issuer", "outcome"),
         lost=_counter("ledger_lost", "Records that the ledger will never hold."),

@@ -136,14 +136,16 @@ def _note_request(kept: CallRecord, request: hook.HookRequest, client: Client, d
 
 
 def _note_advice(kept: CallRecord, gathered: Gathered, given: list[Advice], client: Client) -> None:
-    """Keep which row decided, and which questions could not be asked: names, nothing of a chart."""
+    """Keep which row decided, and what failed, by its type or its name: nothing of a chart."""
     kept.origins = gathered.origins
     for advice in given:
         kept.rules.append(advice.assessment.row.rule)
         kept.recommendations.append(advice.assessment.row.recommendation)
         for position, card in enumerate(advice.cards):
             kept.cards.append(replace(_card_record(card, kept.mode, client), position=position))
-        kept.failed_questions += advice.assessment.findings.failed
+        kept.failed_questions += (*advice.chart.failed, *advice.assessment.findings.failed)
+        for kind in advice.chart.failed:
+            log.error("resource failed", type=kind)
         for criterion in advice.assessment.findings.failed:
             log.error("criterion failed", criterion=criterion)
 

@@ -104,6 +104,7 @@ def test_what_something_else_explains_is_documented(evaluated: Any) -> None:
     assert not evaluated(chart(*saying("...")), Kind.UNLESS, "a", "b").documented
 
 
+@pytest.mark.usefixtures("_caught")
 def test_a_question_that_cannot_be_asked_is_unknown_and_named(desk: Desk) -> None:
     criteria = {
         "a": asking(

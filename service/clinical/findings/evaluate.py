@@ -27,6 +27,7 @@ from service.clinical.findings.silence import silence
 from service.clinical.findings.strength import muscle_strength
 from service.clinical.guideline import Criterion, Guideline, Kind, Status
 from service.clinical.order import Order
+from service.errors import UNFORESEEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +73,9 @@ _KINDS: Mapping[Kind, Callable[[Criterion, _Asked], Finding]] = {
     Kind.WEIGHT_LOSS: lambda c, a: weight_loss(c, a.chart, a.guideline),
     Kind.RECENT_IMAGING: lambda c, a: recent_imaging(c, a.chart, a.duration),
     Kind.ORDER_STUDY: lambda c, a: order_study(c, a.order),
-    Kind.RECORD_COMPLETE: lambda c, a: yes_or_no(c, met=a.chart.complete(a.guideline.needed)),
+    Kind.RECORD_COMPLETE: lambda c, a: yes_or_no(
+        c, met=a.chart.complete(a.guideline.needed) and not a.chart.failed
+    ),
     Kind.ONE_OF: lambda c, a: _combined(c, a.found, enough=1),
     Kind.TWO_OF: lambda c, a: _combined(c, a.found, enough=2),
     Kind.ALL_OF: lambda c, a: _combined(c, a.found, enough=len(c.of)),
@@ -101,7 +104,7 @@ def evaluate(chart: Chart, order: Order, guideline: Guideline) -> Findings:
             continue  # those are asked of the verdict, once there is one
         try:
             found[criterion.id] = _KINDS[criterion.kind](criterion, asked)
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        except UNFORESEEN:
             # One criterion that fails is unknown; the others still run, and the card says so.
             found[criterion.id] = unknown(criterion)
             failed.append(criterion.id)

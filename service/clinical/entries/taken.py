@@ -1,0 +1,26 @@
+"""The entries taken from one resource after the other, whichever of them fails."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.clinical.chart import Entry
+from service.clinical.meaning import Reader
+from service.errors import UNFORESEEN
+
+
+@dataclass(slots=True)
+class Taken:
+    """The entries read so far, and the types of what could not be read by a fault of ours."""
+
+    entries: list[Entry] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def take(self, make: Callable[[Reader, Any], Iterable[Entry]], reader: Reader, it: Any) -> bool:
+        """Read one resource, and say whether that went well; entries before a fault are kept."""
+        try:
+            self.entries.extend(make(reader, it))
+        except UNFORESEEN:
+            self.failed.append(type(it).__name__)
+            return False
+        return True
