@@ -74,6 +74,8 @@ def _built(
         carry_on=_flat(row["carry_on"], phrases),
         answers={w: Assertion(kind) for kind, some in row["answers"].items() for w in some},
         fillers=_flat(row["fillers"], phrases),
+        exceptions=_flat(row["exceptions"], phrases),
+        lessened=_flat(row["lessened"], phrases),
         times=_times(row["times"], phrases),
         measures=_measures(row, phrases),
         sides={w: Side(side) for side, some in row["sides"].items() for w in _flat(some, phrases)},

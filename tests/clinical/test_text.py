@@ -248,6 +248,49 @@ def test_a_last_word_is_said_of_the_one_thing_before_its_comma(
     assert mention(text, "saddle-anaesthesia", lexicon).assertion == said
 
 
+@pytest.mark.parametrize(
+    ("text", "concept", "said"),
+    [
+        ("No foot drop until Monday", "motor-deficit", "possible"),
+        ("No foot drop", "motor-deficit", "absent"),
+        ("No foot drop, rest until Monday", "motor-deficit", "absent"),
+        ("No saddle numbness apart from a patch on the left", "saddle-anaesthesia", "possible"),
+        ("Saddle sensation intact except on the left", "saddle-anaesthesia", "possible"),
+        ("Rectal tone normal until last night", "reduced-anal-tone", "possible"),
+        ("Saddle sensation normal on the right", "saddle-anaesthesia", "unclear"),
+        ("Saddle sensation normal left and right", "saddle-anaesthesia", "absent"),
+        ("Saddle sensation normal bilaterally, left leg weak", "saddle-anaesthesia", "absent"),
+        ("Saddle sensation intact to light touch", "saddle-anaesthesia", "absent"),
+        ("Saddle sensation intact to light touch, reduced to pinprick", "saddle-anaesthesia",
+         "unclear"),
+        ("Saddle sensation intact, reduced to pinprick", "saddle-anaesthesia", "unclear"),
+        ("Saddle sensation intact but reduced on the left", "saddle-anaesthesia", "unclear"),
+        ("Saddle sensation intact, foot drop left", "saddle-anaesthesia", "absent"),
+    ],
+)  # fmt: skip
+def test_what_is_denied_in_part_is_not_denied(
+    text: str, concept: str, said: str, lexicon: Lexicon
+) -> None:
+    assert mention(text, concept, lexicon).assertion == said
+
+
+@pytest.mark.parametrize("mark", [":", " =", " -", " –", " is", ""])
+@pytest.mark.parametrize(
+    ("function", "quality", "concept", "said"),
+    [
+        ("Saddle sensation", "reduced", "saddle-anaesthesia", "present"),
+        ("Perianal sensation", "decreased", "saddle-anaesthesia", "present"),
+        ("Perianal sensation", "intact", "saddle-anaesthesia", "absent"),
+        ("Anal tone", "lax", "reduced-anal-tone", "present"),
+        ("Rectal tone", "normal", "reduced-anal-tone", "absent"),
+    ],
+)  # fmt: skip
+def test_a_mark_between_a_function_and_its_quality_changes_nothing(
+    function: str, mark: str, quality: str, concept: str, said: str, lexicon: Lexicon
+) -> None:
+    assert mention(f"{function}{mark} {quality}", concept, lexicon).assertion == said
+
+
 def test_a_doubt_after_a_comma_is_not_denied_by_what_stands_before_it(lexicon: Lexicon) -> None:
     text = "Denies numbness, ?CES"
     assert mention(text, "cauda-equina-syndrome", lexicon).assertion == "possible"

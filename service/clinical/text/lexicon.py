@@ -159,6 +159,8 @@ class Lexicon:
     carry_on: frozenset[str]  # words after which a line goes on
     answers: Mapping[str, Assertion]  # what may stand after "X:"
     fillers: frozenset[str]  # words that stand between a concept and what is said of it
+    exceptions: frozenset[str]  # words close behind a denial that take a part of it back
+    lessened: frozenset[str]  # words after a comma that do so with what was called normal
     urgent: frozenset[str]
     always_past: frozenset[str]  # concepts that are a thing done: no word of the past changes them
     never_past: frozenset[str]  # concepts that last: an old date does not end them

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from service.clinical.chart import Assertion
+from service.clinical.chart import Assertion, Side
 from service.clinical.text.lexicon import Cue, Form, Reach, Role
 from service.clinical.text.reach import asserted
 from service.clinical.text.state import Active, Reading, Statement, has_role
@@ -234,15 +234,45 @@ def _settle(statement: Statement, reading: Reading) -> None:
     """Turn round a name whose words say that all is well, and let doubt decide where it may."""
     statement.worse = statement.worse or statement.event.part in reading.fresh
     said = statement.assertion
+    urgent = statement.name.concept in reading.lexicon.urgent
     if statement.name.form is _NORMAL:
-        urgent = statement.name.concept in reading.lexicon.urgent
         denied = _POSSIBLE if urgent else _UNCLEAR
         turned = {_PRESENT: _ABSENT, _ABSENT: denied}
         statement.assertion = turned.get(said, _UNCLEAR)
+        if urgent and statement.assertion is _ABSENT and _in_part(reading, statement.event):
+            statement.assertion = _UNCLEAR
     elif statement.name.form is _MAYBE and said is _PRESENT:
         statement.assertion = _POSSIBLE
     elif said is _HISTORICAL and statement.worse:
         statement.assertion = _PRESENT
+    if urgent and statement.assertion is _ABSENT and _excepted(reading, statement.event):
+        statement.assertion = _POSSIBLE
+
+
+def _in_part(reading: Reading, event: Event) -> bool:
+    """Whether what follows says that something is normal only on one side, or only in one way.
+
+    "Intact to light touch, reduced to pinprick", "normal on the right".
+    """
+    lexicon = reading.lexicon
+    rest = _rest_of_part(reading, event)
+    end = event.end + len(rest)
+    after = reading.words.tokens[end + 1] if end + 1 < reading.sentence.last else ""
+    sides = {lexicon.sides[token] for token in rest[:_CLOSE] if token in lexicon.sides}
+    one_side = len(sides) == 1 and Side.BOTH not in sides
+    return one_side or not lexicon.lessened.isdisjoint([*rest, after])
+
+
+def _excepted(reading: Reading, event: Event) -> bool:
+    """Whether a denial is taken back for some part or time: "until yesterday"."""
+    return not reading.lexicon.exceptions.isdisjoint(_rest_of_part(reading, event)[:_CLOSE])
+
+
+def _rest_of_part(reading: Reading, event: Event) -> list[str]:
+    """Give the words that follow a phrase up to the next mark, some few of them."""
+    tokens, last = reading.words.tokens, min(event.end + _FURTHEST, reading.sentence.last)
+    end = next((n for n in range(event.end, last) if not tokens[n][0].isalnum()), last)
+    return tokens[event.end : end]
 
 
 def refer_back(reading: Reading) -> None:
