@@ -21,6 +21,7 @@ from service.clinical.text.lexicon import (
 from service.content.files import Content, known
 from service.content.phrases import Net, Phrase, Phrases, needed_words, variants
 
+_LISTS = ("carry_on", "options", "fillers", "exceptions", "lessened")  # plain lists of words
 _FORMS = {"names": Form.PLAIN, "worse": Form.PLAIN, "capitals": Form.PLAIN, "normal": Form.NORMAL,
           "maybe": Form.MAYBE, "label": Form.LABEL, "number": Form.NUMBER}  # fmt: skip
 
@@ -71,11 +72,8 @@ def _built(
         joined=phrases.joined,
         spellings=misspelled,
         abbreviations=frozenset(row["abbreviations"]),
-        carry_on=_flat(row["carry_on"], phrases),
+        **{name: _flat(row[name], phrases) for name in _LISTS},
         answers={w: Assertion(kind) for kind, some in row["answers"].items() for w in some},
-        fillers=_flat(row["fillers"], phrases),
-        exceptions=_flat(row["exceptions"], phrases),
-        lessened=_flat(row["lessened"], phrases),
         times=_times(row["times"], phrases),
         measures=_measures(row, phrases),
         sides={w: Side(side) for side, some in row["sides"].items() for w in _flat(some, phrases)},

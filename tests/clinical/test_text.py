@@ -283,6 +283,14 @@ def test_what_is_denied_in_part_is_not_denied(
         ("Perianal sensation", "intact", "saddle-anaesthesia", "absent"),
         ("Anal tone", "lax", "reduced-anal-tone", "present"),
         ("Rectal tone", "normal", "reduced-anal-tone", "absent"),
+        ("Anal wink", "absent", "reduced-anal-tone", "present"),
+        ("Bulbocavernosus reflex", "absent", "reduced-anal-tone", "present"),
+        ("Bladder function", "impaired", "bladder-symptom", "present"),
+        ("Bladder control", "lost", "bladder-symptom", "present"),
+        ("Bowel control", "lost", "fecal-incontinence", "present"),
+        ("Sensation in saddle area", "reduced", "saddle-anaesthesia", "present"),
+        ("Sensation saddle region", "decreased", "saddle-anaesthesia", "present"),
+        ("Motor power", "reduced", "leg-weakness", "present"),
     ],
 )  # fmt: skip
 def test_a_mark_between_a_function_and_its_quality_changes_nothing(

@@ -8,11 +8,11 @@ from service.clinical.chart import Assertion
 from service.clinical.text.lexicon import Lexicon
 from service.clinical.text.words import Event, Sentence, Words
 
-_BOXES = {"[ ]": False, "[]": False, "( )": False, "()": False, "[x]": True, "(x)": True,
+BOXES = {"[ ]": False, "[]": False, "( )": False, "()": False, "[x]": True, "(x)": True,
           "☐": False, "☑": True, "☒": True, "✓": True, "[+]": True, "[-]": False}  # fmt: skip
 _SIGNS = {"(-)": False, "(+)": True}
 _ATTACHED = {"-": False, "+": True}
-_MARKS = frozenset({*_BOXES, *_SIGNS, *_ATTACHED})
+_MARKS = frozenset({*BOXES, *_SIGNS, *_ATTACHED})
 _ANSWERED = (":", "=", "-", "–")
 _JOINS = (",", "/", "(", "and")
 _NEAREST = 2  # tokens between a sign and its concept: a side, an article
@@ -37,7 +37,7 @@ class Filled(NamedTuple):
 def ticked(parts: list[Sentence]) -> frozenset[int]:
     """Give the paragraphs in which a box is ticked: only there an empty box means "no"."""
     return frozenset(
-        part.paragraph for part in parts if any(_BOXES.get(kind, False) for kind in part.kinds)
+        part.paragraph for part in parts if any(BOXES.get(kind, False) for kind in part.kinds)
     )
 
 
@@ -72,9 +72,18 @@ def _answered(
         answer = lexicon.answers.get(words.tokens[place])
         if answer is None or not _alone(words, sentence, place + 1, starts):
             continue
-        said[number] = answer
         places.add(place)
+        said[number] = answer
+        while number and _joined(words, events[number - 1], events[number]):
+            number -= 1
+            said[number] = answer
     return said, frozenset(places)
+
+
+def _joined(words: Words, before: Event, after: Event) -> bool:
+    """Whether a stroke joins two names, so that one answer is for both."""
+    stroke = before.end
+    return bool(before.names) and stroke + 1 == after.start and words.tokens[stroke] == "/"
 
 
 def _alone(words: Words, sentence: Sentence, place: int, starts: dict[int, int]) -> bool:
@@ -93,8 +102,8 @@ def _marks(words: Words, sentence: Sentence) -> list[Mark]:
         token = words.tokens[place]
         if token in _SIGNS:
             found.append(Mark(place, _SIGNS[token]))
-        elif token in _BOXES:
-            found.append(Mark(place, _BOXES[token], box=True))
+        elif token in BOXES:
+            found.append(Mark(place, BOXES[token], box=True))
         elif token in _ATTACHED and _attached(words, sentence, place):
             mark = Mark(place, _ATTACHED[token], head=True)
             bullet = place == sentence.first and not mark.yes

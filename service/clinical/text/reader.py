@@ -19,6 +19,7 @@ from service.clinical.text.measures import (
     scores_in,
     sides_in,
 )
+from service.clinical.text.options import chosen
 from service.clinical.text.scope import read, refer_back
 from service.clinical.text.state import Active, Reading, Statement, has_role
 from service.clinical.text.times import times_in
@@ -77,6 +78,7 @@ def read_text(text: str, lexicon: Lexicon, written: date) -> tuple[Mention, ...]
     words = words_in(text, lexicon.joined, lexicon.spellings)
     if not may_name(words, lexicon):
         return ()
+    words = chosen(words, lexicon)
     found: list[Mention] = []
     for told in _read(words, lexicon, written):
         found += _mentions(told)

@@ -39,8 +39,11 @@ def read(reading: Reading) -> None:
     if reading.sentence.asked:
         place = Event(reading.sentence.last, reading.sentence.last, reading.commas, (), ())
         _turn_back(reading, place, _ASKED)
+    excepts = not reading.sentence.kinds.isdisjoint(reading.lexicon.exceptions)
     for statement in reading.statements:
         _settle(statement, reading)
+        if excepts and statement.assertion is _ABSENT and _excepted(reading, statement):
+            statement.assertion = _POSSIBLE
 
 
 def _or_follows(events: list[Event]) -> list[bool]:
@@ -234,8 +237,8 @@ def _settle(statement: Statement, reading: Reading) -> None:
     """Turn round a name whose words say that all is well, and let doubt decide where it may."""
     statement.worse = statement.worse or statement.event.part in reading.fresh
     said = statement.assertion
-    urgent = statement.name.concept in reading.lexicon.urgent
     if statement.name.form is _NORMAL:
+        urgent = statement.name.concept in reading.lexicon.urgent
         denied = _POSSIBLE if urgent else _UNCLEAR
         turned = {_PRESENT: _ABSENT, _ABSENT: denied}
         statement.assertion = turned.get(said, _UNCLEAR)
@@ -245,8 +248,6 @@ def _settle(statement: Statement, reading: Reading) -> None:
         statement.assertion = _POSSIBLE
     elif said is _HISTORICAL and statement.worse:
         statement.assertion = _PRESENT
-    if urgent and statement.assertion is _ABSENT and _excepted(reading, statement.event):
-        statement.assertion = _POSSIBLE
 
 
 def _in_part(reading: Reading, event: Event) -> bool:
@@ -263,9 +264,12 @@ def _in_part(reading: Reading, event: Event) -> bool:
     return one_side or not lexicon.lessened.isdisjoint([*rest, after])
 
 
-def _excepted(reading: Reading, event: Event) -> bool:
-    """Whether a denial is taken back for some part or time: "until yesterday"."""
-    return not reading.lexicon.exceptions.isdisjoint(_rest_of_part(reading, event)[:_CLOSE])
+def _excepted(reading: Reading, statement: Statement) -> bool:
+    """Whether an urgent denial is taken back for some part or time: "until yesterday"."""
+    if statement.name.concept not in reading.lexicon.urgent:
+        return False
+    near = _rest_of_part(reading, statement.event)[:_CLOSE]
+    return not reading.lexicon.exceptions.isdisjoint(near)
 
 
 def _rest_of_part(reading: Reading, event: Event) -> list[str]:

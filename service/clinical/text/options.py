@@ -1,0 +1,175 @@
+"""Options behind a label: "Saddle sensation: [ ] normal [x] reduced" says "reduced"."""
+
+from typing import NamedTuple
+
+from service.clinical.text.forms import BOXES
+from service.clinical.text.lexicon import Lexicon
+from service.clinical.text.words import Words
+
+_ANSWERED = (":", "=", "?")
+_UNANSWERED = "_"
+_BETWEEN = (",", "/", "|")
+_LONGEST_OPTION = 3  # tokens
+_LABEL = ":"
+_END = ";"
+
+
+class _Option(NamedTuple):
+    """One option of several: its tokens, whether it is ticked, and where it ends with its box."""
+
+    first: int
+    last: int
+    ticked: bool
+    end: int
+
+
+class _Answer(NamedTuple):
+    """What was chosen, from which tokens to which, and where the options end."""
+
+    chosen: list[tuple[int, int]]
+    end: int
+
+
+class _Rewritten:
+    """The tokens of a text while what was not chosen is left out."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.tokens: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def copy(self, first: int, last: int) -> None:
+        """Take some tokens as they are."""
+        words = self.words
+        self.tokens += words.tokens[first:last]
+        self.starts += words.starts[first:last]
+        self.ends += words.ends[first:last]
+
+    def put(self, token: str, place: int) -> None:
+        """Put a token before another."""
+        self.tokens.append(token)
+        self.starts.append(self.words.starts[place])
+        self.ends.append(self.words.starts[place])
+
+    def answer(self, place: int, answer: _Answer) -> None:
+        """Write a colon for whatever ends the label, what was chosen, and an end if words go on."""
+        if self.tokens[-1] in _ANSWERED:
+            self.tokens[-1] = _LABEL
+        else:
+            self.put(_LABEL, place)
+        for first, last in answer.chosen:
+            self.copy(first, last)
+        if not answer.chosen:
+            self.put(_UNANSWERED, place)
+        tokens, end = self.words.tokens, answer.end
+        self.ends[-1] = self.words.ends[end - 1]  # the boxes beside it are a part of what is shown
+        if end < len(tokens) and tokens[end][0].isalnum():
+            self.put(_END, end)
+
+
+def chosen(words: Words, lexicon: Lexicon) -> Words:
+    """Leave of the options of a form those that are ticked, and of a question its answer.
+
+    Where none is ticked, or "yes / no" stands as printed, nothing was answered.
+    """
+    tokens, kinds = words.tokens, set(words.tokens)
+    boxes = {kind for kind in kinds if _box(kind) is not None}
+    printed = "/" in kinds and not kinds.isdisjoint(_ANSWERED)
+    if not boxes and not printed and "?" not in kinds:
+        return words
+    found, copied, place = _Rewritten(words), 0, 0
+    while place < len(tokens):
+        skipped = _choice(tokens, place, lexicon) if printed else 0
+        begins = place and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
+        answer = _answer(tokens, place, lexicon) if begins and not skipped else None
+        if skipped or answer:
+            found.copy(copied, place)
+        if answer:
+            found.answer(place, answer)
+        place = answer.end if answer else place + skipped
+        copied = place if skipped or answer else copied
+        place += not (skipped or answer)
+    found.copy(copied, len(tokens))
+    return Words(words.text, found.tokens, found.starts, found.ends, words.shouted)
+
+
+def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
+    """Read the answer that begins at a place, if one does."""
+    answers, boxes_first = tokens[place - 1] in _ANSWERED, _box(tokens[place]) is not None
+    options = _options(tokens, place, lexicon) if boxes_first or answers else []
+    if len(options) > 1 or (options and answers and boxes_first):
+        return _Answer([(o.first, o.last) for o in options if o.ticked], options[-1].end)
+    end = _printed(tokens, place, lexicon) if answers else 0
+    if end:
+        return _Answer([], end)
+    if tokens[place - 1] == "?" and _alone(tokens, place, lexicon):
+        return _Answer([(place, place + 1)], place + 1)
+    return None
+
+
+def _options(tokens: list[str], place: int, lexicon: Lexicon) -> list[_Option]:
+    """Read "[ ] normal [x] reduced", or "yes [x] no [ ]", from a place on."""
+    boxes_first = _box(tokens[place]) is not None
+    found: list[_Option] = []
+    while place < len(tokens):
+        first = last = place + boxes_first
+        while last < len(tokens) and last - first < _LONGEST_OPTION:
+            if tokens[last] not in lexicon.options:
+                break
+            last += 1
+        box = place if boxes_first else last
+        ticked = _box(tokens[box]) if last > first and box < len(tokens) else None
+        if ticked is None:
+            break
+        found.append(_Option(first, last, ticked, max(last, box + 1)))
+        place = _next_option(tokens, found[-1].end, boxes_first=boxes_first)
+    # Boxes before other words as well are a list of things, each with its own.
+    is_list = boxes_first and place < len(tokens) and _box(tokens[place]) is not None
+    return [] if is_list else found
+
+
+def _next_option(tokens: list[str], place: int, *, boxes_first: bool) -> int:
+    """Step over a mark between options, and over the end of a line before a box."""
+    if place + 1 >= len(tokens):
+        return place
+    line = boxes_first and tokens[place][0] == "\n" and _box(tokens[place + 1]) is not None
+    return place + (line or tokens[place] in _BETWEEN)
+
+
+def _box(token: str) -> bool | None:
+    """Say whether a box, or a line to write on, is ticked; None where it is neither."""
+    if token[0] == "_":
+        return {"": False, "x": True}.get(token.strip("_"))
+    return BOXES.get(token)
+
+
+def _choice(tokens: list[str], place: int, lexicon: Lexicon) -> int:
+    """Say how many tokens "(Y/N)" takes before the mark behind which the answer stands."""
+    inside = tokens[place] == "("
+    if not inside and tokens[place] not in lexicon.answers:
+        return 0
+    end = place + inside + 3
+    closes = not inside or tokens[end : end + 1] == [")"]
+    marked = tokens[end + inside : end + inside + 1]
+    is_choice = _both(tokens[place + inside : end], lexicon) and closes
+    return end + inside - place if is_choice and marked and marked[0] in _ANSWERED else 0
+
+
+def _both(tokens: list[str], lexicon: Lexicon) -> bool:
+    """Whether tokens are "yes / no", or the like."""
+    return len(tokens) > 2 and tokens[1] == "/" and {tokens[0], tokens[2]} <= lexicon.answers.keys()
+
+
+def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
+    """Say where "yes / no", an empty line or an empty box ends; 0 where none of them stands."""
+    if _box(tokens[place]) is False:
+        goes_on = place + 1 < len(tokens) and tokens[place + 1][0].isalnum()
+        return 0 if goes_on and tokens[place] in BOXES else place + 1
+    return place + 3 if _both(tokens[place : place + 3], lexicon) else 0
+
+
+def _alone(tokens: list[str], place: int, lexicon: Lexicon) -> bool:
+    """Whether one word answers a question: "Numbness? No." """
+    after = tokens[place + 1] if place + 1 < len(tokens) else "."
+    return tokens[place] in lexicon.answers and not after[0].isalnum() and _box(after) is None

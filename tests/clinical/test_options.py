@@ -1,0 +1,113 @@
+"""Forms whose options stand behind a label, ticked or not, and questions with their answers."""
+
+from datetime import date
+
+import pytest
+
+from service.clinical.text import Lexicon, read_text
+
+WRITTEN = date(2026, 11, 22)
+
+
+def said(text: str, lexicon: Lexicon, concept: str = "saddle-anaesthesia") -> str:
+    (found,) = {m.assertion for m in read_text(text, lexicon, WRITTEN) if m.concept == concept}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[ ] normal [x] reduced", "present"), ("[x] normal [ ] reduced", "absent"),
+        ("[ ] normal [ ] reduced", None), ("( ) normal (x) reduced", "present"),
+        ("[ ] normal / [x] reduced", "present"), ("normal [ ] reduced [x]", "present"),
+        ("normal [x], reduced [ ]", "absent"), ("\u2610 normal \u2611 reduced", "present"),
+        ("___ normal _x_ reduced", "present"), ("_x_ normal ___ reduced", "absent"),
+        ("reduced", "present"), ("[x] reduced", "present"), ("", None),
+    ],
+)  # fmt: skip
+def test_of_a_function_the_ticked_quality_is_said(
+    text: str, expected: str | None, lexicon: Lexicon
+) -> None:
+    found = [m.assertion for m in read_text(f"Saddle sensation: {text}", lexicon, WRITTEN)]
+    assert found == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("label", ["Saddle numbness: ", "Saddle numbness ", "Saddle numbness? "])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[ ] no [x] yes", "present"), ("[x] no [ ] yes", "absent"), ("[x] yes [ ] no", "present"),
+        ("[ ] yes [x] no", "absent"), ("[ ] yes [ ] no", "silent"), ("(x) Y ( ) N", "present"),
+        ("[x]Y [ ]N", "present"), ("[ ]Y [x]N", "absent"), ("[ ] not tested [x] yes", "present"),
+    ],
+)  # fmt: skip
+def test_of_a_symptom_the_ticked_answer_is_said(
+    label: str, text: str, expected: str, lexicon: Lexicon
+) -> None:
+    assert said(label + text, lexicon) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Saddle numbness: yes [x] no [ ]", "present"),
+        ("Saddle numbness: yes [ ] no [x]", "absent"),
+        ("Saddle numbness: yes / no", "silent"), ("Saddle numbness: Y/N", "silent"),
+        ("Saddle numbness (Y/N): N", "absent"), ("Saddle numbness (yes/no): yes", "present"),
+        ("Saddle numbness Y/N: n", "absent"), ("Saddle numbness: ____", "silent"),
+        ("Saddle numbness: [ ]", "silent"), ("Saddle numbness: [x]", "present"),
+        ("Saddle numbness: [ ], foot drop: [x]", "silent"), ("Saddle numbness: (x)", "present"),
+        ("Saddle numbness? No", "absent"), ("Saddle numbness? No.", "absent"),
+        ("Saddle numbness? Yes", "present"), ("Saddle numbness? no, foot drop? yes", "absent"),
+        ("Saddle numbness?", "possible"), ("Saddle numbness? No fever", "possible"),
+        ("Saddle numbness? No pain", "possible"), ("?Saddle numbness", "possible"),
+        ("Saddle numbness/foot drop: no", "absent"), ("Foot drop/saddle numbness: no", "absent"),
+        ("Saddle numbness / fever / foot drop: none", "absent"),
+        ("Saddle numbness, foot drop: no", "present"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon: Lexicon) -> None:
+    assert said(text, lexicon) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Saddle numbness: [x] no [ ] yes Foot drop: [ ] no [x] yes", ("absent", "present")),
+        ("Saddle numbness: [x] yes [ ] no Foot drop: [ ] yes [x] no", ("present", "absent")),
+        ("Saddle numbness? Yes Foot drop? No", ("possible", "absent")),
+        ("Saddle numbness? yes; foot drop? no", ("present", "absent")),
+        ("[x] saddle numbness [ ] foot drop", ("present", "absent")),
+        ("Red flags: [x] saddle numbness [ ] foot drop", ("present", "absent")),
+        ("Red flags: [x] none [ ] saddle numbness [ ] foot drop", ("absent", "absent")),
+        ("saddle numbness [x] foot drop [ ]", ("present", "absent")),
+        ("Saddle numbness: [ ]\nFoot drop: [x]", ("silent", "present")),
+        ("Saddle numbness: ____ Foot drop: yes", ("silent", "present")),
+        ("Saddle numbness: [ ] no\n[x] yes\nFoot drop: [x] no\n[ ] yes", ("present", "absent")),
+    ],
+)  # fmt: skip
+def test_each_of_two_questions_has_its_own_answer(
+    text: str, expected: tuple[str, str], lexicon: Lexicon
+) -> None:
+    assert (said(text, lexicon), said(text, lexicon, "motor-deficit")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("Foot drop: [ ] none [x] left [ ] right", "left"),
+        ("Foot drop [ ] left [x] right", "right"),
+        ("Foot drop: [ ] none [ ] left [ ] right [x] both", "both"),
+    ],
+)  # fmt: skip
+def test_a_ticked_side_is_the_side(text: str, side: str, lexicon: Lexicon) -> None:
+    found = [m for m in read_text(text, lexicon, WRITTEN) if m.concept == "motor-deficit"]
+    assert [(m.assertion.value, m.side.value) for m in found] == [("present", side)]
+
+
+def test_the_phrase_is_shown_as_it_was_written(lexicon: Lexicon) -> None:
+    (found,) = read_text("Well. Saddle Sensation: [ ] normal [x] reduced", lexicon, WRITTEN)
+    assert found.phrase == "Saddle Sensation: [ ] normal [x] reduced"
+    assert found.words == "Saddle Sensation: [ ] normal [x] reduced"
+    (found,) = read_text("Saddle numbness: yes [ ] no [x] Well.", lexicon, WRITTEN)
+    assert found.phrase == "Saddle numbness: yes [ ] no [x]"
