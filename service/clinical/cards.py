@@ -7,7 +7,7 @@ from typing import Any
 from service.clinical.assessment import Assessment
 from service.clinical.chart import Chart, Entry, Section
 from service.clinical.evidence import Evidence, evidence_json, evidence_line, gather_evidence
-from service.clinical.facts import facts_of, not_documented
+from service.clinical.facts import denied_in_general, facts_of, not_documented, written_day
 from service.clinical.findings import Duration
 from service.clinical.guideline import Guideline, Row, Source, Status, Verdict
 from service.clinical.identity import card_id
@@ -118,33 +118,29 @@ def _source(source: Source, row: Row, guideline: Guideline, issue: Issue) -> dic
 def _denied(written: _Written) -> list[str]:
     """List what the checklist's red flags were denied by: each entry once, and for which flags.
 
-    Of several denials of one flag the latest is shown; then what was said of red flags in general.
+    Of several denials of one flag the latest is shown; then the one of red flags in general.
     """
     found, screening = written.assessment.findings.by_criterion, written.guideline.screening
     flags: dict[tuple[str, str], list[str]] = {}
     entries: dict[tuple[str, str], Entry] = {}
     for name, criteria in screening.items:
-        latest: dict[str, Entry] = {}
+        latest: dict[frozenset[str], Entry] = {}
         for entry in (e for c in criteria for e in found[c].denied):
-            key = "|".join(sorted(entry.concepts))
-            if key not in latest or _day(entry) > _day(latest[key]):
-                latest[key] = entry
+            before = latest.setdefault(entry.concepts, entry)
+            if written_day(entry) > written_day(before):
+                latest[entry.concepts] = entry
         for entry in latest.values():
             one = (entry.reference, entry.label)
             entries.setdefault(one, entry)
             if name not in flags.setdefault(one, []):
                 flags[one].append(name)
     lines = [f"{', '.join(flags[one])}: {_denial(entries[one], written)}" for one in entries]
-    general = found[screening.general].evidence
-    return lines + [_denial(entry, written) for entry in general[-1:]]
+    general = denied_in_general(written.assessment, written.guideline)
+    return [*lines, _denial(general, written)] if general else lines
 
 
 def _denial(entry: Entry, written: _Written) -> str:
     return evidence_line(entry, written.frame, under_its_name=True)
-
-
-def _day(entry: Entry) -> str:
-    return entry.written.last.isoformat() if entry.written else ""
 
 
 def _detail(written: _Written, message: Message, facts: Mapping[str, str]) -> str:
@@ -268,7 +264,7 @@ def _extension(written: _Written) -> dict[str, Any]:
         content["notDocumented"] = not_documented(written.assessment, written.guideline)
         content["unavailable"] = _unavailable(written)
         content["onset"] = _onset(findings.duration)
-    return {name: value for name, value in content.items() if value not in ([], {}, "", None)}
+    return {name: value for name, value in content.items() if value not in ([], {}, None)}
 
 
 def _onset(duration: Duration) -> dict[str, Any]:

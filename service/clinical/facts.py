@@ -1,9 +1,10 @@
 """The facts of one patient that a message may name: days, dates, flags."""
 
+from datetime import date
 from typing import NamedTuple
 
 from service.clinical.assessment import Assessment
-from service.clinical.chart import Chart
+from service.clinical.chart import Assertion, Chart, Entry
 from service.clinical.dates import days_after
 from service.clinical.findings import Finding
 from service.clinical.guideline import Guideline, Row, Status
@@ -66,10 +67,23 @@ def _written_down(finding: Finding) -> bool:
     return finding.documented or bool(finding.denied)
 
 
+def denied_in_general(assessment: Assessment, guideline: Guideline) -> Entry | None:
+    """Give the last entry that says that there is no red flag; None where one says there is."""
+    said = assessment.findings.by_criterion[guideline.screening.general].evidence
+    if any(entry.assertion is not Assertion.ABSENT for entry in said):
+        return None
+    return max(said, key=written_day, default=None)
+
+
+def written_day(entry: Entry) -> date:
+    """Give the last day that an entry may be of; without a date the first of the calendar."""
+    return entry.written.last if entry.written else date.min
+
+
 def not_documented(assessment: Assessment, guideline: Guideline) -> list[str]:
     """List the red flags of which the record says nothing: not "absent", only not written down."""
     found = assessment.findings
-    if found.status(guideline.screening.general) is Status.MET:
+    if denied_in_general(assessment, guideline):
         return []
     return [
         name

@@ -48,8 +48,8 @@ def _sealed(key: bytes, owner: str, rule: str, unique: int) -> str:
 
 
 def _derived(key: bytes, named: str, bits: int) -> int:
-    digest = hmac.digest(key, named.encode("utf-8", "surrogatepass"), "sha256")
-    return int.from_bytes(digest[:16], "big") >> (128 - bits)
+    digest = hmac.digest(key, named.encode(errors="surrogatepass"), "sha256")
+    return int.from_bytes(digest[:16]) >> (128 - bits)
 
 
 def _uuid(high: int, low: int) -> str:

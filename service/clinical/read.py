@@ -1,6 +1,6 @@
 """The step `read`: from what the EHR sent, key by key, to the chart and what it does not hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -148,16 +148,15 @@ def _reader(reading: Reading, calendar: Calendar, opened: list[_Opened]) -> Read
                 visits |= _visits(resource)
             elif kind is fhir.Patient:
                 births.append(resource.birthDate)
-    plain = Reader(reading=reading, calendar=calendar)
-    return Reader(
+    reader = Reader(
         reading=reading,
         calendar=calendar,
-        birth=next(filter(None, map(plain.days, births)), None),
         drugs=drugs,
         conditions=conditions,
         visits=visits,
         oldest_reading=days_before(calendar.as_of, reading.look_back_days[Group.OBSERVATIONS]),
     )
+    return replace(reader, birth=next(filter(None, map(reader.days, births)), None))
 
 
 def _visits(encounter: fhir.Encounter) -> dict[str, str]:
@@ -250,7 +249,7 @@ def _reaches_back(reader: Reader, one: _Opened) -> bool:
 
 
 def _dated(reader: Reader, resource: Any) -> Days | None:
-    for name in ("effectiveDateTime", "authoredOn", "authored", "issued"):
+    for name in ("effectiveDateTime", "authoredOn", "issued"):
         found = reader.days(getattr(resource, name, None))
         if found:
             return found

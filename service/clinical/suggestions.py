@@ -101,10 +101,10 @@ def _changes(
         changes = template.resource or {}
         same = all(getattr(order.resource, name, None) == value for name, value in changes.items())
         return None if same else changes
-    system, code = order.study
+    system, _ = order.study
     study = studies.get(template.study or "")
     other = study.codes.get(system or "") if study else None
-    if study is None or other is None or other[0] == code or study.value_set in order.concepts:
+    if study is None or other is None or study.value_set in order.concepts:
         return None
     return {
         "code": {"coding": [{"system": system, "code": other[0], "display": other[1]}]},

@@ -59,3 +59,9 @@ def test_every_rule_of_the_content_can_be_told(desk: Desk) -> None:
         assert rule_of(KEY, "", card) == row.rule
         assert {r.recommendation for r in desk.guideline.rows_of(row.rule)} == {row.recommendation}
     assert desk.guideline.rows_of("Z99") == ()
+
+
+def test_half_a_character_in_a_name_keeps_no_card_from_being_written() -> None:
+    card = card_id(KEY, "\ud83d", "R60", "\udc00")
+    assert rule_of(KEY, "\ud83d", UUID(card)) == "R60"
+    assert card_id(KEY, "\ud83d", "R60", "\udc01") != card

@@ -36,6 +36,17 @@ def test_a_label_is_one_line_of_limited_length(text: str) -> None:
     assert "\r" not in line
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("1. item", "1\\. item"), ("12.", "12\\."), ("1.5 mg", "1.5 mg"), ("a 1. b", "a 1. b"),
+     ("a\u202eb", "a b"), ("a\r\n\tb", "a b"), ("\n a \n", "a"), ("x" * 80, "x" * 80),
+     ("x" * 81, "x" * 79 + "…"), ("x" * 78 + " yy", "x" * 78 + "…"),
+     (" " + "x" * 80 + " ", "x" * 80)],
+)  # fmt: skip
+def test_a_text_is_shown_as_it_was_written(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_name_stays_a_name_on_the_card(text: str, judge: Judge) -> None:
     flag = condition("G83.4", text, recordedDate=ago(1))

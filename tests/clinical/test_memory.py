@@ -29,10 +29,13 @@ def coded(system: str, display: str | None = NAME, code: str | None = "279039007
         (CodeableConcept(coding=(coded(OURS),)), False),
         (CodeableConcept(coding=(coded(SNOMED), coded(OURS))), False),
         (CodeableConcept(coding=(coded(SNOMED, code=None),)), False),
+        (CodeableConcept(coding=(coded(SNOMED, None),), text=""), True),
+        (CodeableConcept(coding=(coded(SNOMED, "x" * 200),)), True),
         (CodeableConcept(coding=(coded(SNOMED, "x" * 201),)), False),
         (CodeableConcept(text=NAME), False),
         (CodeableConcept(coding=(coded(SNOMED, code="1" * 21),)), False),
         (CodeableConcept(coding=(coded(SNOMED, code="John Smith"),)), False),
+        (CodeableConcept(coding=(coded(SNOMED),) * 8), True),
         (CodeableConcept(coding=(coded(SNOMED),) * 9), False),
         (CodeableReference(coding=(coded(SNOMED),)), False),
     ],
@@ -120,3 +123,13 @@ def test_a_date_in_a_name_is_read_for_each_patient_anew(
     assert alone.assessment.row.rule == rule
     assert after.assessment.row.id == alone.assessment.row.id
     assert [e.onset for e in after.chart.entries] == [e.onset for e in alone.chart.entries]
+
+
+def test_each_way_of_reading_has_a_memory_of_its_own_for_two_days() -> None:
+    first, second, third = (TODAY + timedelta(days=600 + number) for number in range(3))
+    one = memory.kept("one", first)
+    assert memory.kept("other", first) is not one
+    two = memory.kept("one", second)
+    assert (memory.kept("one", first) is one, memory.kept("one", second) is two) == (True, True)
+    memory.kept("one", third)
+    assert memory.kept("one", first) is not one

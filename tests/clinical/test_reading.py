@@ -11,7 +11,7 @@ from test_understood import told
 
 from service.clinical import fhir
 from service.clinical.bundles import Piece, kind_of, open_piece
-from service.clinical.chart import Chart, Group
+from service.clinical.chart import Chart, Group, Limit
 from service.clinical.meaning import (
     Calendar,
     Reader,
@@ -205,6 +205,14 @@ def test_where_no_server_is_named_any_may_be_it() -> None:
     assert Identity(id="8").whose(absolute) is Whose.ANOTHER
 
 
+@pytest.mark.parametrize("server", ["https://ehr.example/a%20X", "https://ehr.example/a%20X/"])
+def test_an_address_that_cannot_be_normalised_is_compared_as_it_is(server: str) -> None:
+    ours = Identity(id="7", fhir_server=server)
+    for base, whose in ((server.rstrip("/"), Whose.PATIENT), ("https://ehr.example/a%20Y",
+                                                             Whose.ANOTHER)):  # fmt: skip
+        assert ours.whose(fhir.Reference(reference=f"{base}/Patient/7")) is whose
+
+
 @pytest.mark.parametrize("pointed", ["Patient/", "urn:uuid:", "urn:oid:"])
 def test_without_an_id_nothing_is_the_patient_s(pointed: str) -> None:
     assert Identity(id="").whose(fhir.Reference(reference=pointed)) is Whose.UNKNOWN
@@ -247,6 +255,7 @@ def test_the_own_record_names_what_it_replaced(
      ({"bodySite": [{"text": "leg"}, 5]}, "bodySite", [fhir.CodeableConcept(text="leg")]),
      ({"bodySite": "leg"}, "bodySite", [fhir.CodeableConcept(text="leg")]),
      ({"bodySite": {"text": "leg"}}, "bodySite", [fhir.CodeableConcept(text="leg")]),
+     ({"bodySite": [[5], {"text": "leg"}]}, "bodySite", [fhir.CodeableConcept(text="leg")]),
      ({"bodySite": [5]}, "bodySite", None), ({"onsetDateTime": 2026}, "onsetDateTime", None),
      ({"onsetDateTime": ["2026"]}, "onsetDateTime", None),
      ({"onsetAge": {"value": "old", "unit": "a"}}, "onsetAge", fhir.Quantity(unit="a")),
@@ -431,6 +440,73 @@ def test_what_is_another_s_is_never_used(
     found = judge.advice(call({**back_pain(), "subject": subject}), TODAY).chart
     assert found.sections["conditions"].limits == limits
     assert [one.reference for one in found.entries] == ["Condition/back-pain"] * used
+
+
+def test_an_observation_of_nobody_may_only_alarm(judge: Judge) -> None:
+    nobody_s = {**observation(None, "Saddle numbness", valueBoolean=True), "subject": None}
+    found = judge.advice(call(back_pain(), nobody_s), TODAY).chart
+    assert found.sections["observations"].limits == ("no-patient",)
+    assert "Observation/o-text" in [one.reference for one in found.entries]
+
+
+def test_a_drug_in_a_list_hides_nothing_that_stands_behind_it(judge: Judge) -> None:
+    drug = {"resourceType": "Medication", "id": "d", "code": {"text": "Prednisone"}}
+    given = {"resourceType": "MedicationRequest", "id": "m", "status": "active", "intent": "order",
+             "subject": {"reference": "Patient/p"}, "authoredOn": ago(3),
+             "medicationReference": {"reference": "Medication/d"}}  # fmt: skip
+    found = sections(judge, medicationRequests=bundle(drug, given))
+    assert found.sections["medicationRequests"].limits == ()
+    assert "MedicationRequest/m" in [one.reference for one in found.entries]
+
+
+def test_every_visit_dates_what_points_to_it(judge: Judge) -> None:
+    visits = dated("Encounter", "period", [30, 20, 10])
+    pointing = {**back_pain(), "encounter": {"reference": "Encounter/Encounter-30-0"}}
+    found = judge.advice(call(pointing, encounters=bundle(*visits)), TODAY).chart
+    (pain,) = (one for one in found.entries if one.reference == "Condition/back-pain")
+    assert told(pain.asserted) == ago(30)
+
+
+def test_every_section_bears_its_own_name(judge: Judge) -> None:
+    found = sections(judge).sections
+    assert {group: section.group for group, section in found.items()} == {g: g for g in Group}
+
+
+def records(desk: Desk, *pieces: Record) -> Chart:
+    reading = desk.guideline.reading
+    draft = recognise(reading.terms, reading.trigger, json.dumps(order()).encode(), "p")
+    assert draft is not None
+    calendar = Calendar(as_of=TODAY, zone=desk.zone)
+    return read(Records(patient=Identity(id="p"), pieces=pieces), draft, reading, calendar)
+
+
+LATE = frozenset({Limit.SERVER_TIMEOUT})
+PAINS = json.dumps(bundle(back_pain())).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "had", "limits", "used"),
+    [(PAINS, frozenset(), (), 1), (PAINS, LATE, ("server-timeout",), 1),
+     (b"", LATE, ("server-timeout",), 0), (b"", frozenset(), ("unreadable-entry",), 0)],
+)  # fmt: skip
+def test_what_a_server_gave_before_it_failed_is_read(
+    text: bytes, had: frozenset[Limit], limits: tuple[str, ...], used: int, desk: Desk
+) -> None:
+    one = Record(key="conditions", group=Group.CONDITIONS, json=text, limits=had)
+    found = records(desk, one)
+    assert (found.sections[Group.CONDITIONS].limits, len(found.entries)) == (limits, used)
+
+
+@pytest.mark.parametrize(
+    ("texts", "empty"),
+    [((None, PAINS), True), ((PAINS, None), True), ((PAINS, PAINS), False)],
+)  # fmt: skip
+def test_null_beside_a_list_of_the_same_section_is_told(
+    texts: tuple[bytes | None, ...], empty: bool, desk: Desk
+) -> None:
+    pieces = (Record(key="conditions", group=Group.CONDITIONS, json=text) for text in texts)
+    found = records(desk, *pieces).sections[Group.CONDITIONS]
+    assert (found.limits, found.asserted_empty) == ((), empty)
 
 
 @pytest.mark.parametrize(("most", "limits"), [(2, ("very-long",)), (3, ())])
