@@ -42,6 +42,7 @@ def test_a_dosage_in_words(name: str, text: str | None, mg: float | None, desk: 
         (2, "tablet", {"frequency": 2, "period": 1, "periodUnit": "d"}, 40),
         (40, "mg", {"frequency": 1, "period": 2, "periodUnit": "d"}, 20),
         (40, "mg", {"frequency": 1, "period": 12, "periodUnit": "h"}, 80),
+        (5, "mg", {"frequency": 1, "period": 1, "periodUnit": "h"}, 120),
         (40, "mL", {"frequency": 1, "period": 1, "periodUnit": "d"}, None),
         (40, "mg", {"frequency": 1, "period": -1, "periodUnit": "d"}, None),
         (40, "mg", {"frequency": 1, "period": 1, "periodUnit": "?"}, None),

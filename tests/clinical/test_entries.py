@@ -1,13 +1,17 @@
 """Drugs and care in a record: each FHIR shape, R4's and that of STU3 and R5."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from charts import CPT, SUBJECT, bundle, concept
 from conftest import Judge
 from shown import lines, made
 from test_understood import entry, told
+
+from service.web.answer import Desk
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 Fhir = dict[str, Any]
@@ -124,7 +128,8 @@ def lasting(value: float | None, **fields: Any) -> Fhir:
      (lasting(3649), "2036-10-27"), (lasting(3650), "2036-10-28"), (lasting(3651), "2036-10-28"),
      (lasting(11, code="a"), "2036-10-28"),
      (lasting(1000, numberOfRepeatsAllowed=9), "2036-10-28"), (lasting(1), None),
-     (lasting(0), None), (lasting(-5), None), (lasting(None), "2026-11-30"),
+     (lasting(0), None), (lasting(-5), None),
+     (lasting(0, numberOfRepeatsAllowed=2), None), (lasting(None), "2026-11-30"),
      ({"status": "completed", "dispenseRequest": {"numberOfRepeatsAllowed": 3}}, "2026-11-30"),
      ({"status": "completed"}, "2026-11-30"), ({"status": "stopped"}, "2026-11-30"),
      ({"status": "active"}, "2026-11-22"), ({"authoredOn": "2026-11-22"}, None)],
@@ -135,9 +140,17 @@ def test_a_prescription_supplies_for_its_days(fields: Fhir, last: str | None, ju
     assert told(one.supply) == (f"{first}..{last}" if last else first)
 
 
-def test_a_supply_in_a_unit_that_nobody_knows_hides_no_drug(judge: Judge) -> None:
+def test_a_supply_in_a_unit_that_nobody_knows_is_taken_as_days(judge: Judge) -> None:
     (one,) = made(judge, RX, ibuprofen(**lasting(14, unit="pills")))
-    assert one.supply is not None
+    assert told(one.supply) == "2026-11-01..2026-11-14"
+
+
+def test_a_supply_ends_on_the_day_of_the_facility(desk: Desk) -> None:
+    evening = {"effectivePeriod": {"start": "2026-10-01", "end": "2026-11-13T02:00:00Z"}}
+    in_new_york = replace(desk.anyone, zone=ZoneInfo("America/New_York"))
+    (there,) = made(Judge(replace(desk, anyone=in_new_york)), STATED, taken(**evening))
+    (here,) = made(Judge(desk), STATED, taken(**evening))
+    assert (here.supply.last.day, there.supply.last.day) == (13, 12)
 
 
 def bounds(**period: str) -> list[Fhir]:
@@ -256,6 +269,13 @@ def test_a_dose_is_told_in_that_of_the_standard_drug(
     assert one.daily_dose == dose
 
 
+def test_a_strength_at_the_end_of_one_of_two_names_is_read(judge: Judge) -> None:
+    drug = {"text": "prednisone 20 mg", "coding": [{"display": "Prednisone"}]}
+    once = [{"text": "1 tab daily"}]
+    ordered = prescription(medicationCodeableConcept=drug, dosageInstruction=once)
+    assert [one.daily_dose for one in made(judge, RX, ordered)] == [20]
+
+
 def test_a_drug_that_only_its_words_tell_of_is_read_by_them(judge: Judge) -> None:
     name = {"medicationCodeableConcept": {"text": "vancomycin for discitis"}}
     assert lines(judge, RX, prescription(**name)) == [
@@ -331,7 +351,11 @@ def test_a_visit_that_began_is_care(status: str | None, expected: list[bool], ju
                              ("reason", [{"concept": BACK}]),
                              ("reason", [{"value": [{"concept": BACK}]}]),
                              ("diagnosis", [{"condition": [{"concept": BACK}]}]))]
-    + [({"reasonReference": [{"reference": "Condition/z", "display": "Low back pain"}]},
+    + [({"reasonCode": [BACK], "reason": [{"concept": {"text": "fever"}}]},
+        [f"{PAIN}present, asserted=2026-11-10, delivered=True",
+         "concepts=fever, label=fever, code=None, assertion=present, asserted=2026-11-10, "
+         "delivered=True, narrative=True"]),
+       ({"reasonReference": [{"reference": "Condition/z", "display": "Low back pain"}]},
         [f"{IN_WORDS}present, asserted=2026-11-10, delivered=True"]),
        ({"reasonReference": [{"reference": "Condition/z"}]}, []),
        ({"diagnosis": [{"condition": {"display": "Headache"}}]}, [])],
@@ -383,6 +407,8 @@ def test_a_procedure_was_done_or_is_planned_or_was_not_done(
 
 
 DAYS = {"start": "2026-11-01", "end": "2026-11-03"}
+SPLIT = {"text": "MRI", "coding": [{"display": "Lumbar spine"}]}
+SPLIT_NAME = "concepts=lumbar-mri-done, label=MRI Lumbar spine, code=None, assertion=present"
 
 
 @pytest.mark.parametrize(
@@ -397,6 +423,10 @@ DAYS = {"start": "2026-11-01", "end": "2026-11-03"}
      ({"performedDateTime": None}, [f"{DONE}delivered=True"]),
      ({"bodySite": [{"text": "left leg"}]},
       [f"{DONE}asserted=2026-11-10, side=left, delivered=True"]),
+     ({"bodySite": [{"text": "left leg"}], "note": [{"text": "foot drop"}]},
+      [f"{DONE}asserted=2026-11-10, side=left, delivered=True",
+       "concepts=motor-deficit, label=foot drop, code=None, assertion=present, "
+       "asserted=2026-11-10, side=left, delivered=True, narrative=True"]),
      ({"reasonCode": [SHOULDER]},
       [f"{DONE}asserted=2026-11-10, delivered=True, elsewhere=True"]),
      ({"reason": [{"concept": SHOULDER}]},
@@ -414,7 +444,8 @@ DAYS = {"start": "2026-11-01", "end": "2026-11-03"}
                       "delivered=True"]),
      ({"code": {"text": "MRI Lumbar Spine"}},
       ["concepts=lumbar-mri-done, label=MRI Lumbar Spine, code=None, assertion=present, "
-       "asserted=2026-11-10, delivered=True"])],
+       "asserted=2026-11-10, delivered=True"]),
+     ({"code": SPLIT}, [f"{SPLIT_NAME}, asserted=2026-11-10, delivered=True"])],
 )  # fmt: skip
 def test_a_procedure_tells_what_was_done_and_why(
     fields: Fhir, expected: list[str], judge: Judge
@@ -444,6 +475,8 @@ REFERRED = "concepts=physical-therapy, label=97110, code=97110, assertion="
        ({"code": MRI, "status": "completed"},
         [f"concepts={STUDY}present, asserted=2026-11-10, delivered=True",
          f"concepts=lumbar-mri-done+{STUDY}present, asserted=2026-11-10, delivered=True"]),
+       ({"code": SPLIT, "status": "completed"},
+        [f"{SPLIT_NAME}, asserted=2026-11-10, delivered=True"]),
        ({"code": {"text": "X-ray"}, "reasonCode": [BACK], "note": [{"text": "fever"}],
          "reason": [{"concept": {"text": "Low back pain"}}]},
         [f"{PAIN}present, asserted=2026-11-10", f"{IN_WORDS}present, asserted=2026-11-10",

@@ -89,6 +89,10 @@ def test_a_diagnosis_tells_its_course(fields: Fhir, expected: str, judge: Judge)
      ({"onsetAge": {"value": 15600, "code": "d"}}, "2026-10-18..2026-10-19"),
      ({"onsetAge": {"value": 15600, "unit": "Days"}}, "2026-10-18..2026-10-19"),
      ({"onsetAge": {"value": 15600, "unit": "day"}}, "2026-10-18..2026-10-19"),
+     ({"onsetAge": {"value": 500, "unit": "Months"}}, "2025-10-01..2025-11-01"),
+     ({"onsetAge": {"value": 500, "unit": "month"}}, "2025-10-01..2025-11-01"),
+     ({"onsetAge": {"value": 2000, "unit": "weeks"}}, "2022-06-01..2022-06-08"),
+     ({"onsetAge": {"value": 2000, "unit": "week"}}, "2022-06-01..2022-06-08"),
      ({"onsetAge": {"value": 43}}, "None"), ({"onsetAge": {"unit": "a"}}, "None"),
      ({"onsetRange": {"high": {"value": 30}}}, "None"),
      ({"onsetString": "three weeks ago"}, "2026-10-11"),
@@ -153,6 +157,44 @@ def test_the_notes_of_a_diagnosis_speak_for_themselves(judge: Judge) -> None:
     assert lines(judge, "conditions", diagnosis(code={"text": "Headache"})) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({"code": {"text": "Low back pain for 3 weeks"}}, ["present, onset=2026-10-11"]),
+     ({"code": {"text": "Possible low back pain"}}, ["possible"]),
+     ({"code": {"text": "Possible low back pain"}, "clinicalStatus": "resolved"}, ["historical"]),
+     ({"code": {"text": "Possible low back pain"}, "verificationStatus": "refuted"}, ["absent"]),
+     ({"code": None, "onsetDateTime": "2026-09-01", "note": [{"text": "low back pain"}]},
+      ["present"]),
+     ({"code": None, "note": [{"text": "low back pain for a week", "time": "2026-10-08"}]},
+      ["present, onset=2026-10-01"])],
+)  # fmt: skip
+def test_the_words_of_a_diagnosis_say_since_when_and_how_surely(
+    fields: Fhir, expected: list[str], judge: Judge
+) -> None:
+    found = [f"{one.assertion}{f', onset={told(one.onset)}' * bool(one.onset)}"
+             for one in made(judge, "conditions", diagnosis(**fields))]  # fmt: skip
+    assert found == expected
+
+
+def test_a_diagnosis_in_words_shows_all_of_them_for_each_thing_they_name(judge: Judge) -> None:
+    two = diagnosis(code={"text": "Back pain. Urinary urgency"})
+    assert [(one.label, one.concepts) for one in made(judge, "conditions", two)] == [
+        ("Back pain. Urinary urgency", {"low-back-pain-radiculopathy"}),
+        ("Back pain. Urinary urgency", {"bladder-irritation", "bladder-symptom"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [("Sciatica R", "right"), ("L sciatica", "left"), ("Sciatica", "unstated")],
+)  # fmt: skip
+def test_a_coded_diagnosis_takes_its_side_from_its_own_words(
+    text: str, side: str, judge: Judge
+) -> None:
+    (one,) = made(judge, "conditions", diagnosis(code=concept("M54.30", text)))
+    assert one.side == side
+
+
 AGENT = "concepts=gadolinium-agent, label={}, code=None, assertion={}, asserted=2026-01-05"
 
 
@@ -205,6 +247,17 @@ def test_what_a_relative_had_is_the_family_s(status: str | None, judge: Judge) -
     ]
     assert lines(judge, "familyHistory", {**history, "status": "entered-in-error"}) == []
     assert lines(judge, "familyHistory", {**history, "condition": None}) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Breast cancer", "possible breast cancer", "history of breast cancer",
+     "Breast cancer in remission", "No known cancer", "Old vertebral fracture"],
+)  # fmt: skip
+def test_no_words_make_the_family_s_the_patient_s(text: str, judge: Judge) -> None:
+    history = {"resourceType": "FamilyMemberHistory", "id": "f", "subject": None,
+               "patient": SUBJECT, "condition": [{"code": {"text": text}}]}  # fmt: skip
+    assert {one.assertion for one in made(judge, "familyHistory", history)} == {"family"}
 
 
 # Devices
@@ -332,12 +385,18 @@ def test_a_reading_has_its_day(fields: Fhir, rest: str, judge: Judge) -> None:
      ({"code": {"text": "Panel"}, "component": [
          {"code": TEMPERATURE, **number(38.5, "Cel")}, {"code": {"text": "Shoe"}, **number(43)}]},
       [f"{WARM}asserted=2026-11-20, measure=38.5 Cel"]),
+     ({"code": {"text": "Panel"}, "component": [{"code": TEMPERATURE, **number(38.5, "Cel")}]},
+      [f"{WARM}asserted=2026-11-20, measure=38.5 Cel"]),
      ({"component": [{"code": TEMPERATURE, **number(38.5, "Cel")}]},
       [f"{WARM}asserted=2026-11-20, measure=38.5 Cel"]),
      ({"component": [{"code": TEMPERATURE, **number(38.5, "Cel")}], **number(120, "mL")},
       [f"{RESIDUAL}present, asserted=2026-11-20, measure=120.0 mL",
        f"{WARM}asserted=2026-11-20, measure=38.5 Cel"]),
      ({"code": {"text": "Panel"}, "component": [{"code": {"text": "Shoe"}, **number(43)}]}, []),
+     ({"code": {"text": "Bladder"}, "valueString": "retention"},
+      ["concepts=urinary-retention, label=Bladder: retention, code=None, assertion=present, "
+       "asserted=2026-11-20, narrative=True"]),
+     ({"code": concept("50064-5", "Ideal body weight", LOINC), **number(70, "kg")}, []),
      ({"code": {"text": "Panel"}, "component": [{"code": {"text": "Now"}, "valueString": "fever"}]},
       [FEVER.format("Now: fever", "2026-11-20")]),
      ({"code": {"text": "Panel"}, "component": [
@@ -364,6 +423,14 @@ def test_idle_talk_is_passed_over_as_often_as_it_comes(judge: Judge) -> None:
         "Observation/two",
         "Observation/3",
     ]
+
+
+def test_an_answer_that_one_observation_voids_still_counts_in_the_next(judge: Judge) -> None:
+    void = observed(code={"text": "Saddle numbness"}, valueString="see note",
+                    dataAbsentReason={"text": "asked too late"})  # fmt: skip
+    valid = {**void, "id": "next", "dataAbsentReason": None}
+    found = made(judge, "observations", void, valid)
+    assert [(one.reference, one.assertion) for one in found] == [("Observation/next", "unclear")]
 
 
 STRENGTH = {"code": {"text": "Muscle strength"}}
@@ -477,6 +544,11 @@ RETENTION = {"system": ICD, "code": "R33.9", "display": "Retention"}
     ("item", "expected"),
     [({"text": "Symptom onset", "answer": [{"valueDate": "2026-10-01"}]},
       f"{ONSET}2026-10-01, asserted=2026-11-20"),
+     ({"linkId": "9", "text": "Symptom onset", "answer": [{"valueDate": "2026-10-01"}]},
+      f"{ONSET.replace('None', '9')}2026-10-01, asserted=2026-11-20"),
+     ({"linkId": "7", "text": "Anything odd between the legs?", "answer": [{"valueString": "yes"}]},
+      "concepts=saddle-anaesthesia, label=Anything odd between the legs?, code=7, "
+      "assertion=unclear, asserted=2026-11-20, value=yes"),
      ({"text": "Symptom onset", "answer": [{"valueDateTime": "2026-10-01T10:00:00Z"}]},
       f"{ONSET}2026-10-01, asserted=2026-11-20"),
      ({"linkId": "/intake/8310-5", "answer": [{"valueDecimal": 38.5}]},
@@ -536,7 +608,9 @@ def test_a_report_tells_its_study_and_what_was_found(
     [("INDICATION: fever. FINDINGS: vertebral fracture.", {"vertebral-fracture"}),
      ("vertebral fracture\nTECHNIQUE: fever", {"vertebral-fracture"}),
      ("Clinical History: fever\nvertebral fracture\nImpression: discitis", {"spinal-infection"}),
-     ("Impression: discitis; vertebral fracture", {"spinal-infection", "vertebral-fracture"})],
+     ("Impression: discitis; vertebral fracture", {"spinal-infection", "vertebral-fracture"}),
+     ("INDICATION: fever. TECHNIQUE: CT. IMPRESSION: discitis. HISTORY: fever",
+      {"spinal-infection"})],
 )  # fmt: skip
 def test_why_a_study_was_made_is_no_finding_of_it(
     conclusion: str, found: set[str], judge: Judge
@@ -545,9 +619,22 @@ def test_why_a_study_was_made_is_no_finding_of_it(
     assert {concept for one in entries for concept in one.concepts} == found
 
 
+def test_each_part_of_a_report_is_shown_as_it_was_written(judge: Judge) -> None:
+    conclusion = "vertebral fracture for a week\nImpression: discitis"
+    found = made(judge, "diagnosticReports", report(conclusion=conclusion))
+    assert [(one.label, told(one.onset)) for one in found] == [
+        ("vertebral fracture for a week", "2026-11-13"),
+        ("Impression:  discitis", "None"),
+    ]
+
+
+FAMILY = {"resourceType": "FamilyMemberHistory", "subject": None, "patient": SUBJECT,
+          "condition": [{"code": {"text": "Breast cancer"}}]}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("key", "resource"),
-    [("conditions", diagnosis(id=None)), ("allergies", allergy(id=None)),
+    [("conditions", diagnosis(id=None)), ("familyHistory", FAMILY), ("allergies", allergy(id=None)),
      ("devices", device(type=PACEMAKER, id=None)),
      ("devices", borne(device={"concept": PACEMAKER}, id=None)),
      ("observations", observed(id=None, **number(350, "mL"))),

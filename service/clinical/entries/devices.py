@@ -29,7 +29,7 @@ def read_borne(reader: Reader, borne: fhir.DeviceUseStatement) -> Iterator[Entry
         return
     statement = Statement(reference=f"DeviceUseStatement/{borne.id or ''}", group=Group.DEVICES)
     concept = plain_concept(borne.device)
-    shown = fhir.CodeableConcept(text=borne.device.display) if borne.device.display else None
+    shown = fhir.CodeableConcept(text=borne.device.display)
     for found in (concept, shown):
         yield from from_meaning(reader, statement, meaning(reader, found))
     yield from from_notes(reader, statement, borne.note)

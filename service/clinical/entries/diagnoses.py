@@ -18,7 +18,8 @@ _RELAPSED = frozenset({"recurrence", "relapse"})
 _UNSURE = frozenset({"unconfirmed", "provisional", "differential"})
 _WRONG = "entered-in-error"
 _DAYS_A_YEAR = 365.2425
-_DAYS_A_UNIT = {"d": 1.0, "day": 1.0, "days": 1.0, "wk": 7.0, "mo": 30.4375, "a": _DAYS_A_YEAR}
+_DAYS_A_UNIT = {"d": 1.0, "day": 1.0, "days": 1.0, "wk": 7.0, "week": 7.0, "weeks": 7.0,
+                "mo": 30.4375, "month": 30.4375, "months": 30.4375, "a": _DAYS_A_YEAR}  # fmt: skip
 
 
 def read_condition(reader: Reader, condition: fhir.Condition) -> Iterator[Entry]:
@@ -98,7 +99,7 @@ def _onset(reader: Reader, condition: fhir.Condition) -> Days | None:
     if condition.onsetDateTime:
         return reader.days(condition.onsetDateTime)
     if condition.onsetAge:
-        return at_age(reader, condition.onsetAge, condition.onsetAge)
+        return at_age(reader, condition.onsetAge)
     if condition.onsetRange:
         return at_age(reader, condition.onsetRange.low, condition.onsetRange.high)
     if condition.onsetString:
@@ -107,7 +108,9 @@ def _onset(reader: Reader, condition: fhir.Condition) -> Days | None:
     return None
 
 
-def at_age(reader: Reader, low: fhir.Quantity | None, high: fhir.Quantity | None) -> Days | None:
+def at_age(
+    reader: Reader, low: fhir.Quantity | None, high: fhir.Quantity | None = None
+) -> Days | None:
     """Turn an age into the days it may mean: the whole year, or month, of life that it names."""
     if reader.birth is None or low is None or low.value is None:
         return None

@@ -148,7 +148,7 @@ def _concept(reader: Reader, drug: Drug) -> fhir.CodeableConcept | None:
     if pointer is None:
         return None
     found = _contained(drug.contained, pointer.reference) or reader.drug(pointer.reference)
-    return found or (fhir.CodeableConcept(text=pointer.display) if pointer.display else None)
+    return found or fhir.CodeableConcept(text=pointer.display)
 
 
 def _contained(
@@ -185,7 +185,7 @@ def _until(reader: Reader, start: Days | None, end: str | None, *, open_ended: b
     """Give the days from a start to an end; without one until today, or as long as is usual."""
     if start is None:
         return None
-    last = read_days(end, reader.calendar.zone) if end else None
+    last = read_days(end, reader.calendar.zone)
     if last is not None:
         return Days(first=start.first, last=max(last.last, start.first))
     if open_ended:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from service.clinical import fhir
-from service.clinical.chart import Assertion, Entry, Group, Side
+from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.entries.statement import Statement, from_meaning, from_notes, from_text
 from service.clinical.entries.values import named, read_value
 from service.clinical.meaning import Reader, listed, meaning, side_of
@@ -81,7 +81,6 @@ def _observed(reader: Reader, observation: fhir.Observation) -> Statement:
     period = observation.effectivePeriod
     when = observation.effectiveDateTime or observation.effectiveInstant or observation.issued
     when = when or (period.end or period.start if period else None)
-    site = observation.bodySite
     preliminary = observation.status in _PRELIMINARY
     asserted = reader.days(when)
     return Statement(
@@ -89,7 +88,7 @@ def _observed(reader: Reader, observation: fhir.Observation) -> Statement:
         group=Group.OBSERVATIONS,
         assertion=Assertion.POSSIBLE if preliminary else Assertion.PRESENT,
         asserted=asserted,
-        side=side_of(reader, meaning(reader, site)) if site else Side.UNSTATED,
+        side=side_of(reader, meaning(reader, observation.bodySite)),
         misdated=bool(when and asserted is None),
     )
 
@@ -109,8 +108,8 @@ def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterato
     )
     for item in _items(answers.item, _DEEPEST_ITEM):
         code = (item.linkId or "").rsplit("/", 1)[-1]
-        coding = (fhir.Coding(system=reader.reading.questions, code=code),) if code else None
-        asked = fhir.CodeableConcept(coding=coding, text=item.text)
+        coding = fhir.Coding(system=reader.reading.questions, code=code)
+        asked = fhir.CodeableConcept(coding=(coding,), text=item.text)
         for answer in item.answer or ():
             yield from read_value(reader, statement, asked, answer)
 

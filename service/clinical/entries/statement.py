@@ -13,7 +13,7 @@ from service.clinical.memory import Meaning
 from service.clinical.text import Mention
 
 # What a resource says of itself as a whole; words in it can be no more certain than that.
-_OVER = frozenset({Assertion.ABSENT, Assertion.HISTORICAL, Assertion.FAMILY, Assertion.PLANNED})
+_OVER = frozenset({Assertion.ABSENT, Assertion.HISTORICAL, Assertion.PLANNED})
 _CURRENT = frozenset({Assertion.PRESENT, Assertion.POSSIBLE})
 
 
@@ -123,14 +123,19 @@ def from_mention(
 
 def _side(reader: Reader, mention: Mention, statement: Statement) -> Side:
     """Say which side a mention speaks of: by its concept, by its words, or as its resource does."""
-    if mention.concept in reader.reading.sides.get(Side.BOTH, ()):
+    if mention.concept in reader.reading.sides[Side.BOTH]:
         return Side.BOTH
     return mention.side if mention.side is not Side.UNSTATED else statement.side
 
 
 def _surely(resource: Assertion, words: Assertion) -> Assertion:
-    """Join what a resource says as a whole with what its words say."""
-    if words is Assertion.PRESENT or (resource in _OVER and words in _CURRENT):
+    """Join what a resource says as a whole with what its words say.
+
+    What a relative had, or had not, is the relative's in any words.
+    """
+    if words is Assertion.PRESENT or resource is Assertion.FAMILY:
+        return resource
+    if resource in _OVER and words in _CURRENT:
         return resource
     return words
 

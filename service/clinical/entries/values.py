@@ -29,6 +29,7 @@ from service.clinical.meaning import (
 )
 from service.clinical.memory import Meaning
 from service.clinical.terminology import MEASURED
+from service.clinical.text import Mention
 
 _NEGATIVE = frozenset({"N", "NEG", "ND", "NR"})
 _POSITIVE = frozenset({"POS", "A", "AA", "DET", "R"})
@@ -44,10 +45,10 @@ class Named:
     """What a value is a value of: coded concepts, things measured, symptoms, functions."""
 
     what: Meaning
-    measured: frozenset[str]
-    functions: frozenset[str]  # symptoms whose opposite is named: "saddle sensation"
-    symptoms: frozenset[str]  # symptoms that are named: "numbness of the saddle"
-    topics: frozenset[str] = frozenset()  # what a question is about that cannot be read otherwise
+    measured: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()  # symptoms whose opposite is named: "saddle sensation"
+    symptoms: frozenset[str] = frozenset()  # symptoms that are named: "numbness of the saddle"
+    topics: frozenset[str] = frozenset()  # what a question is about: read where nothing else is
     speaks: bool = False  # whether a value of this name can be of any use
     only_measured: bool = False  # a number that no question asks for beyond its look-back
 
@@ -57,8 +58,7 @@ class Named:
         return self.symptoms | self.functions
 
 
-_NO_CONCEPTS: frozenset[str] = frozenset()
-_NOTHING = Named(what=NOTHING, measured=_NO_CONCEPTS, functions=_NO_CONCEPTS, symptoms=_NO_CONCEPTS)
+_NOTHING = Named(what=NOTHING)
 
 
 def named(reader: Reader, concept: fhir.CodeableConcept | None) -> Named:
@@ -78,9 +78,7 @@ def _looked_up(reader: Reader, what: Meaning) -> Named:
     measured, functions, topics = reader.terms.named(words, coded=what.standard)
     mentions = reader.mentions(words, None)
     if not (what.concepts or measured or functions or topics or mentions):
-        return Named(
-            what=what, measured=_NO_CONCEPTS, functions=_NO_CONCEPTS, symptoms=_NO_CONCEPTS
-        )
+        return Named(what=what)
     # "Sensation normal" names a function, "numbness" a symptom.
     well = frozenset(m.concept for m in mentions if m.assertion is Assertion.ABSENT)
     said = frozenset(m.concept for m in mentions) - well
@@ -91,7 +89,7 @@ def _looked_up(reader: Reader, what: Meaning) -> Named:
         measured=measured | (what.concepts - coded),
         functions=(functions | well) - coded - said,
         symptoms=coded | (said - measured),
-        topics=_NO_CONCEPTS if found else topics,
+        topics=topics,
         speaks=bool(found or topics),
         only_measured=not found - measured - what.concepts
         and not coded
@@ -104,9 +102,8 @@ def read_value(
 ) -> Iterator[Entry]:
     """Read one named value: a number of something measured, or whether something is there."""
     name = named(reader, concept)
-    answer = coded_answer(value)
-    coded = meaning(reader, answer) if answer else None
-    if coded and coded.concepts:
+    coded = meaning(reader, coded_answer(value))
+    if coded.concepts:
         # The value itself names a finding: the observation says that it is there.
         yield statement.entry(coded.concepts, coded.label, coded.code)
     if not (name.measured or name.states):
@@ -132,7 +129,7 @@ def read_value(
             name.measured | name.what.concepts,
             name.what.label,
             name.what.code,
-            assertion=_measured(value, measure, statement.assertion),
+            assertion=_measured(value, measure),
             side=side,
             measure=measure,
         )
@@ -145,10 +142,10 @@ def _side(reader: Reader, statement: Statement, name: Named) -> Side:
     return side if side is not Side.UNSTATED else statement.side
 
 
-def _measured(value: fhir.Value, measure: Measure | None, given: Assertion) -> Assertion:
-    """Say what a measurement asserts: a text where a number belongs is not clear from here."""
+def _measured(value: fhir.Value, measure: Measure | None) -> Assertion | None:
+    """Say what a measurement asserts: a number what its resource does, None; a text is unclear."""
     if measure is not None:
-        return given
+        return None
     return Assertion.UNCLEAR if words_of_value(value) is not None else Assertion.SILENT
 
 
@@ -174,7 +171,7 @@ def _states(
     said = words_of_value(value)
     if said and statement.side is Side.UNSTATED:
         statement = replace(statement, side=side_in(reader, said))
-    told = list(_told(reader, statement, name, said)) if said else []
+    told = list(_told(reader, statement, name, value))
     settled = frozenset(concept for entry in told for concept in entry.concepts)
     for concepts, function in ((name.symptoms, False), (name.functions, True)):
         assertion = _asserted(reader, value, statement.assertion, function=function)
@@ -185,20 +182,28 @@ def _states(
     yield from told
 
 
-def _told(reader: Reader, statement: Statement, name: Named, said: str) -> Iterator[Entry]:
+def _told(reader: Reader, statement: Statement, name: Named, value: fhir.Value) -> Iterator[Entry]:
     """Read what a longer answer says, of the symptom asked for and of any other.
 
-    The question itself asserts nothing: "numbness: see note" says neither yes nor no.
+    The question itself asserts nothing: "numbness: see note" says neither yes nor no. An answer
+    that names the symptom by itself, "numbness: saddle numbness", says yes, unless its code did.
     """
-    if kind_of(reader, said) is not None:
+    said = words_of_value(value)
+    if not said or kind_of(reader, said) is not None:
         return
-    label = name.what.label
-    for mention in reader.mentions(f"{label}: {said}", statement.asserted):
-        by_question = mention.words in label and mention.assertion is Assertion.PRESENT
-        if not by_question or mention.worse or mention.onset:
+    label, written = name.what.label, statement.asserted
+    by_itself = {m.concept for m in reader.mentions(said, written) if _is_there(m)}
+    by_itself -= meaning(reader, coded_answer(value)).concepts
+    for mention in reader.mentions(f"{label}: {said}", written):
+        asked = mention.words in label and _is_there(mention) and mention.concept not in by_itself
+        if not asked or mention.worse or mention.onset:
             entry = from_mention(reader, statement, mention, narrative=True)
             doubted = entry.assertion is Assertion.ABSENT and "?" in said
             yield replace(entry, assertion=Assertion.UNCLEAR) if doubted else entry
+
+
+def _is_there(mention: Mention) -> bool:
+    return mention.assertion is Assertion.PRESENT
 
 
 def _asserted(reader: Reader, value: fhir.Value, given: Assertion, *, function: bool) -> Assertion:
