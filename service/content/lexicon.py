@@ -21,6 +21,7 @@ from service.clinical.text.lexicon import (
 from service.content.files import Content, known
 from service.content.phrases import Net, Phrase, Phrases, needed_words, variants
 
+_GROUPS = ("urgent", "always_past", "never_past", "never_long_standing", "headings")
 _LISTS = ("carry_on", "options", "fillers", "exceptions", "lessened")  # plain lists of words
 _FORMS = {"names": Form.PLAIN, "worse": Form.PLAIN, "capitals": Form.PLAIN, "normal": Form.NORMAL,
           "maybe": Form.MAYBE, "label": Form.LABEL, "number": Form.NUMBER}  # fmt: skip
@@ -83,10 +84,7 @@ def _built(
         strength=own["strength"],
         weakness=own["weakness"],
         score=own["score"],
-        urgent=groups["urgent"],
-        always_past=groups["always_past"],
-        never_past=groups["never_past"],
-        never_long_standing=groups["never_long_standing"],
+        **{name: groups[name] for name in _GROUPS},
     )
 
 

@@ -36,7 +36,7 @@ CONCEPTS = {
     "motor_mild": ("obs-muscle-strength",), "anal_tone": ("reduced-anal-tone",),
     "pvr": ("obs-post-void-residual",), "bilateral": ("bilateral-leg-symptom",),
     "bilateral_normal": ("-bilateral-leg-symptom",), "sexual": ("sexual-dysfunction",),
-    "bowel": ("fecal-incontinence",), "generic": ("generic-normal",),
+    "bowel": ("fecal-incontinence",), "generic": ("red-flags",),
     "cord": ("cord-sign", "cord-compression"),
     "ivdu": ("iv-drug-use",), "spine_infection": ("spinal-infection",),
     "spinal_procedure": ("recent-spinal-injection",), "immuno": ("immunosuppression-condition",),

@@ -75,11 +75,7 @@ def test_an_answer_says_whether_a_symptom_is_there(
     label: str, said: str, expected: Assertion, desk: Desk
 ) -> None:
     found = {entry.assertion for entry in read(desk, label, valueString=said)}
-<<<<<<< HEAD
     worst = next(a for a in (THERE, MAYBE, OPEN, NOT) if a in found)
-=======
-    worst = next(a for a in (THERE, Assertion.POSSIBLE, OPEN, NOT) if a in found)
->>>>>>> 2f5f90ba6b0a071d2edc143b61a7ad1d5c2b5635
     assert worst is expected
 
 

@@ -166,6 +166,7 @@ class Lexicon:
     always_past: frozenset[str]  # concepts that are a thing done: no word of the past changes them
     never_past: frozenset[str]  # concepts that last: an old date does not end them
     never_long_standing: frozenset[str]
+    headings: frozenset[str]  # before a colon they head what follows, and say nothing themselves
     times: Times
     measures: Mapping[str, Units]
     sides: Mapping[str, Side]

@@ -12,9 +12,9 @@ _ADJACENT = 2  # tokens between "no" and the doubt that it denies
 _CLOSE = 3  # tokens between a cue and the concept that it surely means
 _FURTHEST = 6  # concepts that a cue can turn backwards
 # Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
-_ABSENT, _HISTORICAL, _HYPOTHETICAL, _POSSIBLE, _PRESENT, _UNCLEAR = (
+_ABSENT, _HISTORICAL, _HYPOTHETICAL, _POSSIBLE, _PRESENT, _SILENT, _UNCLEAR = (
     Assertion.ABSENT, Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.POSSIBLE,
-    Assertion.PRESENT, Assertion.UNCLEAR,
+    Assertion.PRESENT, Assertion.SILENT, Assertion.UNCLEAR,
 )  # fmt: skip
 _TURN, _END, _SUBJECT, _BREAK, _FRESH, _EITHER, _TEACHES, _WARNINGS = (
     Role.TURN, Role.END, Role.SUBJECT, Role.BREAK, Role.FRESH, Role.EITHER, Role.TEACHES,
@@ -248,6 +248,16 @@ def _settle(statement: Statement, reading: Reading) -> None:
         statement.assertion = _POSSIBLE
     elif said is _HISTORICAL and statement.worse:
         statement.assertion = _PRESENT
+    elif said is _PRESENT and _heads(statement, reading):
+        statement.assertion = _SILENT
+
+
+def _heads(statement: Statement, reading: Reading) -> bool:
+    """Whether a name is the heading of what follows: "Red flags: fever"."""
+    if statement.settled or statement.name.concept not in reading.lexicon.headings:
+        return False
+    place = statement.event.end
+    return place < reading.sentence.last and reading.words.tokens[place] == ":"
 
 
 def _in_part(reading: Reading, event: Event) -> bool:
