@@ -64,6 +64,10 @@ def test_of_a_symptom_the_ticked_answer_is_said(
         ("Saddle numbness/foot drop: no", "absent"), ("Foot drop/saddle numbness: no", "absent"),
         ("Saddle numbness / fever / foot drop: none", "absent"),
         ("Saddle numbness, foot drop: no", "present"),
+        ("Any saddle numbness?\n( ) No\n(x) Yes\n( ) Prefer not to answer", "present"),
+        ("Any saddle numbness?\n(x) No\n( ) Yes\n( ) Prefer not to answer", "absent"),
+        ("Saddle numbness:\n  [ ] yes\n  [x] no", "absent"),
+        ("Saddle numbness\n[x] no", "present"),
     ],
 )  # fmt: skip
 def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon: Lexicon) -> None:

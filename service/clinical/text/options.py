@@ -12,6 +12,7 @@ _BETWEEN = (",", "/", "|")
 _LONGEST_OPTION = 3  # tokens
 _LABEL = ":"
 _END = ";"
+_LINE = "\n"
 
 
 class _Option(NamedTuple):
@@ -52,8 +53,15 @@ class _Rewritten:
         self.starts.append(self.words.starts[place])
         self.ends.append(self.words.starts[place])
 
+    def drop(self) -> None:
+        """Take the last token away."""
+        for kept in (self.tokens, self.starts, self.ends):
+            del kept[-1]
+
     def answer(self, place: int, answer: _Answer) -> None:
         """Write a colon for whatever ends the label, what was chosen, and an end if words go on."""
+        while self.tokens[-1][0] == _LINE:
+            self.drop()
         if self.tokens[-1] in _ANSWERED:
             self.tokens[-1] = _LABEL
         else:
@@ -96,7 +104,9 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
 
 def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
     """Read the answer that begins at a place, if one does."""
-    answers, boxes_first = tokens[place - 1] in _ANSWERED, _box(tokens[place]) is not None
+    boxes_first = _box(tokens[place]) is not None
+    lined = boxes_first and place > 1 and tokens[place - 1][0] == _LINE
+    answers = tokens[place - 1 - lined] in _ANSWERED
     options = _options(tokens, place, lexicon) if boxes_first or answers else []
     if len(options) > 1 or (options and answers and boxes_first):
         return _Answer([(o.first, o.last) for o in options if o.ticked], options[-1].end)
@@ -124,16 +134,16 @@ def _options(tokens: list[str], place: int, lexicon: Lexicon) -> list[_Option]:
             break
         found.append(_Option(first, last, ticked, max(last, box + 1)))
         place = _next_option(tokens, found[-1].end, boxes_first=boxes_first)
-    # Boxes before other words as well are a list of things, each with its own.
-    is_list = boxes_first and place < len(tokens) and _box(tokens[place]) is not None
-    return [] if is_list else found
+    # One answer and then boxes before other words are a list of things, each with its own.
+    is_list = len(found) == 1 and place < len(tokens) and _box(tokens[place]) is not None
+    return [] if boxes_first and is_list else found
 
 
 def _next_option(tokens: list[str], place: int, *, boxes_first: bool) -> int:
     """Step over a mark between options, and over the end of a line before a box."""
     if place + 1 >= len(tokens):
         return place
-    line = boxes_first and tokens[place][0] == "\n" and _box(tokens[place + 1]) is not None
+    line = boxes_first and tokens[place][0] == _LINE and _box(tokens[place + 1]) is not None
     return place + (line or tokens[place] in _BETWEEN)
 
 
