@@ -9,6 +9,7 @@ from conformance import hold
 from fhir_r4 import faults
 
 from service.clients import Client
+from service.clinical.ratings import keep_rating
 from service.web.answer import Desk, answer
 from service.web.arrangement import arrange
 
@@ -40,6 +41,7 @@ def test_the_rating_says_what_the_card_says(
     given = answered(body, desk)
     (action,) = given["systemActions"]
     assert rated(action) == expected
+    assert action["description"] == f"Record the appropriateness rating on the order: {expected}"
     (consult,) = [e for e in action["resource"]["extension"] if e["url"].endswith("consult-id")]
     assert consult["valueUri"] == f"urn:uuid:{given['cards'][0]['uuid']}"
 
@@ -71,14 +73,21 @@ def test_an_order_without_an_id_is_not_rated(desk: Desk) -> None:
     assert set(answered(body, desk)) == {"cards"}
 
 
+OF_THE_SITE = {"url": "https://site.example/x", "valueString": "y"}
+
+
 def test_nothing_else_of_the_order_changes(desk: Desk) -> None:
-    draft = order(
-        note=[{"text": "please"}], extension=[{"url": "https://site.example/x", "valueString": "y"}]
-    )
+    draft = order(note=[{"text": "please"}], extension=[OF_THE_SITE])
     (action,) = answered(call(NEW_PAIN, orders=[draft]), desk)["systemActions"]
     resource = action["resource"]
     assert resource.pop("extension")[0] == draft.pop("extension")[0]
     assert resource == draft
+
+
+def test_a_rated_order_is_valid(desk: Desk) -> None:
+    draft = order(extension=[OF_THE_SITE])
+    (action,) = answered(call(NEW_PAIN, orders=[draft]), desk)["systemActions"]
+    assert OF_THE_SITE in action["resource"].pop("extension")
     assert not faults(action["resource"])
 
 
@@ -109,6 +118,14 @@ def test_a_suggestion_that_keeps_the_study_keeps_its_rating(desk: Desk) -> None:
     ]
     assert updates
     assert all(one["extension"] == action["resource"]["extension"] for one in updates)
+
+
+def test_a_card_that_offers_nothing_hides_no_other() -> None:
+    changed = {"code": {"text": "MRI"}}
+    offers = {"suggestions": [{"actions": [{"type": "update", "resource": changed}]}]}
+    rated_order = {"code": {"text": "MRI"}, "extension": [OF_THE_SITE]}
+    keep_rating([{}, offers], {"resource": rated_order})
+    assert changed == rated_order
 
 
 def test_no_rating_is_given_unless_it_was_asked_for(desk: Desk) -> None:

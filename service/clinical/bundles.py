@@ -181,7 +181,6 @@ def _open_loose_bundle(json: bytes) -> Piece:
         return Piece(limits={Limit.WRONG_TYPE})
     entries = bundle.entry or []
     total = bundle.total if isinstance(bundle.total, int) else 0
-    more = bundle.link not in (None, []) and "next" in repr(bundle.link)
     piece = Piece(is_list=True)
     matches = 0
     for entry in entries:
@@ -193,8 +192,15 @@ def _open_loose_bundle(json: bytes) -> Piece:
         mode = read.search.get("mode") if isinstance(read.search, dict) else read.search
         matches += _is_match(kind_of(bytes(read.resource)), mode)
         piece.add_raw(bytes(read.resource), included=mode == "include")
-    piece = replace(piece, pages_left=more or total > matches)
+    piece = replace(piece, pages_left=_names_next(bundle.link) or total > matches)
     return _checked(piece, bundle.type, bundle.total)
+
+
+def _names_next(link: Any) -> bool:
+    """Whether links of any form name a next page; an address may be of "nextgen" and names none."""
+    links = link if isinstance(link, list) else [link]
+    said = [{**one, "url": None} if isinstance(one, dict) else one for one in links]
+    return "next" in repr(said)
 
 
 def _checked(piece: Piece, bundle_type: str | None, total: Any) -> Piece:
@@ -218,7 +224,7 @@ def _says_nothing(resource: object) -> bool:
     One without any code is readable: whoever wrote it named nothing.
     """
     code = getattr(resource, "code", None)
-    if code is None or not isinstance(code, fhir.CodeableConcept):
+    if code is None:
         return False
     inner = code.concept if isinstance(code, fhir.CodeableReference) else None
     return not (code.coding or code.text or inner)

@@ -261,7 +261,7 @@ def _side(reader: Reader, what: Meaning, body_sites: Iterable[fhir.CodeableConce
     by_code = {side for side, sets in reader.reading.sides.items() if what.concepts & sets}
     words = list(what.words)
     for site in body_sites:
-        words += [site.text or "", *(c.display or "" for c in site.coding or ())]
+        words += filter(None, (site.text, *(c.display for c in site.coding or ())))
     return _one(by_code | {Side(s) for s in reader.terms.sides_named(" ".join(words))})
 
 

@@ -93,11 +93,11 @@ def unmapped_codes(
     resource, _ = _read(json)
     if resource is None or resource.code is None:
         return ()
-    codings = [c for c in plain_concept(resource.code).coding or () if c.code]
-    if {terms.systems.get(c.system or "", c.system) for c in codings} & trigger.systems:
+    codings = plain_concept(resource.code).coding or ()
+    codes = tuple((c.system or "", c.code) for c in codings if c.code)
+    if {terms.systems.get(system, system) for system, _ in codes} & trigger.systems:
         return ()
-    is_imaging = _is_imaging(resource, trigger)
-    return tuple((c.system or "", c.code or "") for c in codings) if is_imaging else ()
+    return codes if _is_imaging(resource, trigger) else ()
 
 
 def _is_imaging(resource: fhir.ServiceRequest, trigger: Trigger) -> bool:

@@ -26,19 +26,19 @@ class Phrases:
 
     by_first_word: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
 
-    def found_in(self, words: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
-        """Give the meanings of each phrase in a text, and from which word to which it stands.
+    def found_in(self, words: tuple[str, ...]) -> Iterator[str]:
+        """Give the meanings of each phrase in a text.
 
         A longer phrase hides the shorter ones in it; one phrase may have several meanings.
         """
         place = 0
         while place < len(words):
-            step = 0
+            step = 1
             for phrase, meaning in self.by_first_word.get(words[place], ()):
                 if len(phrase) >= step and words[place : place + len(phrase)] == phrase:
                     step = len(phrase)
-                    yield meaning, place, place + step
-            place += step or 1
+                    yield meaning
+            place += step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,9 +109,9 @@ class Terminology:
 
     def concepts_of(self, system: str | None, code: str | None) -> frozenset[str]:
         """Give the concepts of one coding; empty when the code is not in any value set."""
-        if not code:
+        if not system or not code:
             return _NOTHING
-        known = self.systems.get(system or "", system or "")
+        known = self.systems.get(system, system)
         found = self.codes.get((known, code))
         if found is not None:
             return found
@@ -121,7 +121,7 @@ class Terminology:
 
     def is_standard(self, system: str | None) -> bool:
         """Whether a code system is one that names findings for everybody, not a site's own."""
-        return self.systems.get(system or "", system or "") in self.standard
+        return system is not None and self.systems.get(system, system) in self.standard
 
     def is_published(self, system: str | None) -> bool:
         """Whether a code system is one of those that value sets are made of."""
@@ -149,21 +149,21 @@ class Terminology:
         words = words_of(text)
         if self.openers.isdisjoint(words):
             return _NAMES_NOTHING
-        things = frozenset(n for n, _, _ in self.things.found_in(words) if n.startswith(MEASURED))
+        things = frozenset(n for n in self.things.found_in(words) if n.startswith(MEASURED))
         return NamedIn(
             things=things & self.names_only if coded else things,
-            functions=frozenset(name for name, _, _ in self.functions.found_in(words)),
-            topics=frozenset(name for name, _, _ in self.topics.found_in(words)),
+            functions=frozenset(self.functions.found_in(words)),
+            topics=frozenset(self.topics.found_in(words)),
         )
 
     def things_named(self, text: str) -> frozenset[str]:
         """Give the drugs and trades that a text names."""
         found = self.things.found_in(words_of(text))
-        return frozenset(name for name, _, _ in found if not name.startswith(MEASURED))
+        return frozenset(name for name in found if not name.startswith(MEASURED))
 
     def sides_named(self, text: str) -> frozenset[str]:
         """Give the sides of the body that a text names: `left`, `right`, `both`."""
-        return frozenset(side for side, _, _ in self.sides.found_in(words_of(text)))
+        return frozenset(self.sides.found_in(words_of(text)))
 
 
 def union(sets: Iterable[frozenset[str]]) -> frozenset[str]:

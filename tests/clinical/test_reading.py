@@ -1,8 +1,10 @@
 """What was sent, opened: lists and what stands in their way, whose they are, what fits of each."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from charts import CPT, ICD, LOINC, TODAY, ago, back_pain, bundle, call, concept, observation, order
@@ -19,9 +21,11 @@ from service.clinical.meaning import (
     meaning,
     plain_concept,
     side_in,
+    side_of,
     status_code,
     tail,
 )
+from service.clinical.memory import kept
 from service.clinical.order import recognise
 from service.clinical.patient import Identity, Whose
 from service.clinical.read import Record, Records, read
@@ -104,6 +108,31 @@ def test_pages_are_left_where_a_list_says_so(fields: Fhir, left: bool) -> None:
     for other in (TWO, beside(TWO, "match"), beside(TWO, None), {**beside(TWO), "search": None}):
         assert opened(listing(ONE, other, **more)).pages_left is left
         assert opened(listing(ONE, other, beside(UNREAD), **more)).pages_left is left
+
+
+NEXT, SELF = {"relation": "next"}, {"relation": "self", "url": "https://nextgen.example/Condition"}
+
+
+@pytest.mark.parametrize("beside_it", [(), (MISFIT,), (beside(UNREAD),)])
+@pytest.mark.parametrize(("links", "left"), [([SELF], False), ([SELF, NEXT], True)])
+def test_an_address_names_no_next_page(
+    links: list[Fhir], left: bool, beside_it: tuple[Fhir, ...]
+) -> None:
+    assert opened(listing(ONE, *beside_it, link=links)).pages_left is left
+
+
+@pytest.mark.parametrize(
+    ("link", "left"),
+    [("next", True), (NEXT, True), (["next"], True), ([{"relation": ["next"]}], True),
+     ([5, SELF, NEXT], True), (SELF, False), ("self", False), (5, False), ({}, False)],
+)  # fmt: skip
+def test_a_link_in_a_form_of_its_own_may_name_a_next_page(link: Any, left: bool) -> None:
+    assert opened(listing(ONE, link=link)).pages_left is left
+
+
+@pytest.mark.parametrize("beside_it", [(), (beside(UNREAD),)])
+def test_a_drug_beside_the_matches_is_none_of_them(beside_it: tuple[Fhir, ...]) -> None:
+    assert opened(listing(ONE, beside(DRUG, "match"), *beside_it, total=2)).pages_left
 
 
 @pytest.mark.parametrize("total", [-1, "two", 1.5, "9"])
@@ -295,6 +324,33 @@ def test_a_name_without_a_code_is_a_name(reader: Reader) -> None:
     assert meaning(reader, None).label == ""
 
 
+KNOWN, OWN = fhir.Coding(system=ICD, code="G83.4"), fhir.Coding(system="urn:site", code="x")
+
+
+@pytest.mark.parametrize("codings", [(KNOWN,), (KNOWN, OWN), (OWN, KNOWN)])
+def test_each_of_several_codes_counts(codings: tuple[fhir.Coding, ...], reader: Reader) -> None:
+    found = meaning(reader, fhir.CodeableConcept(coding=codings))
+    assert found.concepts == {"cauda-equina-syndrome"}
+
+
+@pytest.mark.parametrize(
+    ("concept", "outlives"),
+    [(fhir.CodeableConcept(coding=(KNOWN,)), True), (fhir.CodeableConcept(coding=(OWN,)), False),
+     (fhir.CodeableConcept(text="Since Ada fell"), False)],
+)  # fmt: skip
+def test_a_concept_is_looked_up_once_and_words_are_forgotten_with_the_call(
+    concept: fhir.CodeableConcept, outlives: bool, reader: Reader
+) -> None:
+    found = meaning(reader, concept)
+    assert meaning(reader, concept) is found
+    assert (reader.kept.meanings.get(concept) is found) is outlives
+    assert (reader.own.meanings.get(concept) is found) is not outlives
+
+
+def test_a_reader_has_the_memory_of_its_day_and_way_of_reading(reader: Reader) -> None:
+    assert reader.kept is kept(reader.reading, TODAY)
+
+
 def test_one_is_taken_as_a_list_of_one() -> None:
     one = fhir.CodeableConcept(text="one")
     assert (list(listed(one)), list(listed([one])), list(listed(None))) == ([one], [one], [])
@@ -320,6 +376,18 @@ def test_a_reference_ends_in_its_type_and_its_id(reference: str, expected: str) 
 )  # fmt: skip
 def test_words_name_a_side(words: str, side: str, reader: Reader) -> None:
     assert side_in(reader, words) == side
+
+
+@pytest.mark.parametrize(
+    ("sites", "side"),
+    [((), "left"), (("leg",), "left"), (("leg", "foot"), "left"), (("right leg", "foot"), "both"),
+     (("foot", "right leg"), "both")],
+)  # fmt: skip
+def test_a_site_adds_to_the_side_that_the_words_name(
+    sites: tuple[str, ...], side: str, reader: Reader
+) -> None:
+    what = meaning(reader, fhir.CodeableConcept(text="Left foot drop"))
+    assert side_of(reader, what, [fhir.CodeableConcept(text=site) for site in sites]) == side
 
 
 @pytest.fixture
@@ -355,6 +423,65 @@ def test_words_of_time_count_from_the_day_they_were_written(reader: Reader) -> N
         (one,) = reader.mentions("Sciatica for a week", reader.days(day))[:1]
         assert told(one.onset) == (onset or "2026-11-15")
     assert reader.mentions("", written) == reader.mentions(None, written) == ()
+
+
+DATED = "Cauda equina syndrome 2020"
+
+
+@pytest.mark.parametrize(
+    ("day", "state"), [("2019-10-01", "present"), ("2026-11-01", "historical")]
+)
+def test_a_date_in_words_is_read_for_each_day_of_writing_anew(
+    day: str, state: str, reader: Reader
+) -> None:
+    what = meaning(reader, fhir.CodeableConcept(text=DATED))
+    for other in ("2026-11-02", "2019-10-02", day):
+        written = reader.days(other)
+        (one, *_), (same, *_) = reader.mentions(DATED, written), reader.said(what, written)
+        assert one == same
+    assert one.assertion == state
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "again"),
+    [("Foot drop", "2026-11-01", "2026-10-01"), ("Foot drop", None, "2026-10-01"),
+     ("Sciatica for a week", "2026-11-01", "2026-11-01"), (DATED, None, "2026-11-22")],
+)  # fmt: skip
+def test_a_text_is_read_once(text: str, first: str | None, again: str, reader: Reader) -> None:
+    found = reader.mentions(text, reader.days(first))
+    assert found
+    assert reader.mentions(text, reader.days(again)) is found
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [side_of, Reader.speaks, lambda reader, what: reader.said(what, None)],
+    ids=["side", "speaks", "said"],
+)  # fmt: skip
+def test_what_was_found_out_of_a_concept_is_not_looked_up_again(
+    ask: Callable[[Any, Any], Any], reader: Reader
+) -> None:
+    what = meaning(reader, fhir.CodeableConcept(text="Left foot drop"))
+    found = ask(reader, what)
+    assert found
+    without_vocabulary: Any = {"reading": None, "texts": {}}
+    assert ask(replace(reader, **without_vocabulary), what) == found
+
+
+def test_a_study_speaks_by_all_of_its_words(reader: Reader) -> None:
+    for place, speaks in (("lumbar spine", True), ("head", False)):
+        study = fhir.CodeableConcept(text="MRI", coding=(fhir.Coding(display=place),))
+        assert reader.speaks(meaning(reader, study)) is speaks
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("Pacific/Kiritimati", "2026-11-21"), ("Pacific/Pago_Pago", "2026-11-19"),
+     ("Europe/London", "2026-11-20")],
+)  # fmt: skip
+def test_an_instant_falls_on_a_day_of_the_facility(zone: str, day: str, reader: Reader) -> None:
+    there = replace(reader, calendar=Calendar(as_of=TODAY, zone=ZoneInfo(zone)))
+    assert told(there.days("2026-11-20T10:30:00Z")) == day
 
 
 # The sections of a chart
