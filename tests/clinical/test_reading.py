@@ -1,19 +1,34 @@
 """What was sent, opened: lists and what stands in their way, whose they are, what fits of each."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from charts import CPT, ICD, LOINC, TODAY, ago, back_pain, bundle, call, concept, observation, order
+from charts import (
+    CPT,
+    ICD,
+    LOINC,
+    TODAY,
+    ago,
+    back_pain,
+    bundle,
+    call,
+    concept,
+    condition,
+    observation,
+    order,
+)  # fmt: skip
 from conftest import Judge
 from test_understood import told
 
 from service.clinical import fhir
 from service.clinical.bundles import Piece, kind_of, open_piece
-from service.clinical.chart import Chart, Group, Limit
+from service.clinical.chart import Chart, Entry, Group, Limit
+from service.clinical.entries import READERS
+from service.clinical.guideline import Status
 from service.clinical.meaning import (
     Calendar,
     Reader,
@@ -708,3 +723,26 @@ def test_a_widened_search_that_found_nothing_is_not_excused_where_its_silence_co
     for key in ("conditions", "procedures", "devices"):
         found = judge.advice(call(**{key: nothing}), TODAY).chart.sections[key].limits
         assert found == (("search-widened",) if key in desk.guideline.reading.needed else ())
+
+
+@pytest.mark.usefixtures("_caught")
+@pytest.mark.parametrize("fault", [ValueError("4711"), AttributeError(), RecursionError()])
+def test_a_resource_that_our_reading_fails_on_leaves_what_was_read_before(
+    fault: Exception, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the failing resource said before it failed counts too."""
+    whole = READERS[fhir.Condition]
+
+    def broken(reader: Reader, it: fhir.Condition) -> Iterator[Entry]:
+        yield from whole(reader, it)
+        if it.id == "back-pain":
+            raise fault
+
+    monkeypatch.setitem(READERS, fhir.Condition, broken)
+    flag = condition("R33.9", onsetDateTime=ago(1), recordedDate=ago(1))
+    found = judge.advice(call(back_pain(), flag), TODAY)
+    assert found.chart.failed == ("Condition",)
+    assert found.chart.sections["conditions"].limits == ("unreadable-entry",)
+    assert [e.reference for e in found.chart.entries if e.group == "conditions"] == [
+        "Condition/back-pain", "Condition/c-R33.9"]  # fmt: skip
+    assert found.assessment.findings.status("record-complete") is Status.NOT_MET

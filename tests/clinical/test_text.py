@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.clinical.chart import Assertion, Side
-from service.clinical.text import Lexicon, Mention, read_text
+from service.clinical.text import Lexicon, Mention, read_onset, read_text
 
 WRITTEN = date(2026, 11, 22)
 NAMES_YAML = "guideline/names.yaml"
@@ -55,6 +55,9 @@ def test_a_form_is_read_before_the_sentence(text: str, said: str, lexicon: Lexic
         (41, 41)),
         ("foot drop for 2 months", (60, 60)), ("foot drop for the past 2 weeks", (14, 14)),
         ("foot drop over the last few days", (2, 4)), ("3-wk history of foot drop", (21, 21)),
+        ("foot drop since 03/2026", (236, 266)), ("foot drop since 5/100", None),
+        ("3 week long history of foot drop", (21, 21)), ("foot drop a few weeks ago", (14, 28)),
+        ("foot drop for more than", None), ("foot drop for over a month", (30, 3650)),
         ("three week h/o foot drop", (21, 21)), ("foot drop 3 days ago", (3, 3)),
         ("foot drop began 3 days ago", (3, 3)), ("2/52 history of foot drop", (14, 14)),
         ("foot drop 2-3 weeks", (14, 21)), ("foot drop for 2 to 3 weeks", (14, 21)),
@@ -303,6 +306,47 @@ def test_a_doubt_after_a_comma_is_not_denied_by_what_stands_before_it(lexicon: L
     text = "Denies numbness, ?CES"
     assert mention(text, "cauda-equina-syndrome", lexicon).assertion == "possible"
     assert mention("No concern for CES", "cauda-equina-syndrome", lexicon).assertion == "absent"
+
+
+@pytest.mark.parametrize(
+    ("text", "concept", "said"),
+    [
+        ("Foot drop (+), resolved", "motor-deficit", "present"),
+        ("Foot drop clinically largely resolved", "motor-deficit", "historical"),
+        ("Foot drop clinically largely spontaneously completely fully about in by which that also"
+         " all of the left resolved", "motor-deficit", "present"),
+        ("Denies sudden foot drop", "motor-deficit", "absent"),
+        ("Discussed fever (+) and red flags", "fever", "present"),
+        ("Discussed fever and red flags", "fever", "hypothetical"),
+        ("No weight loss until May", "unexplained-weight-loss", "absent"),
+        ("No fever, prior chronic acute foot drop", "motor-deficit", "possible"),
+        ("(-) fever, foot drop", "motor-deficit", "possible"),
+        ("(-) foot drop, weight loss", "unexplained-weight-loss", "unclear"),
+        ("(-) fever, (-) foot drop", "motor-deficit", "absent"),
+        ("cannot take ibuprofen, physical therapy", "physical-therapy", "present"),
+        ("cannot take ibuprofen", "analgesic-nsaid-acetaminophen", "absent"),
+        ("Red flags: foot drop, fever. Return if any of these occur.", "fever", "hypothetical"),
+        ("Red flags: foot drop, fever.\n\nReturn if any of these occur.", "fever", "present"),
+    ],
+)  # fmt: skip
+def test_a_cue_reaches_as_far_as_it_does(
+    text: str, concept: str, said: str, lexicon: Lexicon
+) -> None:
+    assert mention(text, concept, lexicon).assertion == said
+
+
+def test_a_sentence_that_was_copied_says_nothing_more(lexicon: Lexicon) -> None:
+    assert len(read_text("Foot drop, left. Foot drop, left. ", lexicon, WRITTEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("in 2026", None), ("since 2026", (0, 325)), ("2025, since March 2026", (236, 266)),
+     ("three weeks ago", (21, 21)), ("", None)],
+)  # fmt: skip
+def test_an_onset_needs_no_name(text: str, days: tuple[int, int] | None, lexicon: Lexicon) -> None:
+    onset = read_onset(text, lexicon, WRITTEN)
+    assert (onset and ((WRITTEN - onset.last).days, (WRITTEN - onset.first).days)) == days
 
 
 def test_a_misspelling_is_read_as_it_is_meant_and_kept_as_written(lexicon: Lexicon) -> None:

@@ -98,9 +98,9 @@ def _apply_all(reading: Reading, event: Event) -> None:
 
 def _apply(reading: Reading, event: Event, cue: Cue) -> None:
     """Let a cue begin, end or change what is active."""
-    if cue.role is _TURN:
+    if cue.turns is not None:
         if cue.turns is not _HISTORICAL or event.start not in reading.lasting:
-            _turn(reading, event, cue)
+            _turn(reading, event, cue, cue.turns)
     elif cue.role is _END or (cue.role is _SUBJECT and _opens(reading, event)):
         reading.active.clear()
         reading.taught = None
@@ -119,9 +119,7 @@ def _drop(reading: Reading, which: Callable[[Active], bool]) -> None:
         del reading.active[kind]
 
 
-def _turn(reading: Reading, event: Event, cue: Cue) -> None:
-    if cue.turns is None:
-        return
+def _turn(reading: Reading, event: Event, cue: Cue, turns: Assertion) -> None:
     first = event.start == reading.sentence.first
     if cue.reach is _OPENING and not first and not _opens(reading, event):
         return
@@ -135,7 +133,7 @@ def _turn(reading: Reading, event: Event, cue: Cue) -> None:
         if same_part and not denial.reached and event.start - denial.event.end <= _ADJACENT:
             return  # "no concern for": the doubt itself is denied
         del reading.active[_ABSENT]
-    reading.active[cue.turns] = Active(cue, event)
+    reading.active[turns] = Active(cue, event)
 
 
 def _turn_back(reading: Reading, event: Event, cue: Cue) -> bool:
