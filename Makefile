@@ -3,7 +3,7 @@ VENV := .venv
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test prove mutants bench lint expansion screenshots reference manifests image-test sbom lock clean
+.PHONY: run test prove coverage mutants bench lint expansion screenshots reference manifests image-test sbom lock clean
 
 run: $(VENV)/.serve
 	@$(VENV)/bin/lumbar-mri-cds serve
@@ -22,11 +22,18 @@ prove: export KILLS = 50
 prove: export PAIRS = 10
 prove: export SOAK_MINUTES = 30
 prove: export STRICT = 1
-prove: $(VENV)/.dev
+prove: $(VENV)/.dev coverage
 	@$(VENV)/bin/pytest -n auto --dist loadgroup tests/test_invariants.py tests/test_openapi.py
 	@$(VENV)/bin/pytest -s -m timed
 	@$(VENV)/bin/pytest -s -m "not timed" $(addprefix tests/test_,ledger_kills.py report.py summaries.py \
 		serving.py keys.py fhir_client.py fhir_tokens.py fhir_server_faults.py)
+
+# Every line and every branch of service/clinical/, by the tests that judge changes of it as well.
+coverage: $(VENV)/.dev
+	@$(VENV)/bin/coverage run -m pytest -q -m "not timed" tests/clinical $(addprefix tests/test_,cases.py \
+		guideline.py completeness.py ratings.py patient_reference.py prefetch_states.py)
+	@$(VENV)/bin/coverage report
+	@rm -f .coverage
 
 # Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes
 # hours; `make mutants OPTIONS=--again` judges only those once more that nothing noticed.
