@@ -75,6 +75,7 @@ def _built(
         abbreviations=frozenset(row["abbreviations"]),
         **{name: _flat(row[name], phrases) for name in _LISTS},
         answers={w: Assertion(kind) for kind, some in row["answers"].items() for w in some},
+        unanswered=_by_first_word(row["unanswered"], phrases),
         times=_times(row["times"], phrases),
         measures=_measures(row, phrases),
         sides={w: Side(side) for side, some in row["sides"].items() for w in _flat(some, phrases)},
@@ -96,6 +97,13 @@ def text_concepts(content: Content) -> frozenset[str]:
 
 def _flat(words: Iterable[str], phrases: Phrases) -> frozenset[str]:
     return frozenset(token for word in words for token in phrases.words(word))
+
+
+def _by_first_word(some: Iterable[str], phrases: Phrases) -> dict[str, tuple[tuple[str, ...], ...]]:
+    found: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for words in sorted(map(phrases.words, some), key=len, reverse=True):
+        found[words[0]] = (*found.get(words[0], ()), words)
+    return found
 
 
 def _contexts(row: Mapping[str, list[str]], phrases: Phrases) -> dict[str, frozenset[Context]]:

@@ -158,6 +158,7 @@ class Lexicon:
     abbreviations: frozenset[str]  # words whose full stop ends no sentence
     carry_on: frozenset[str]  # words after which a line goes on
     answers: Mapping[str, Assertion]  # what may stand after "X:"
+    unanswered: Mapping[str, tuple[tuple[str, ...], ...]]  # by first word: "not tested"
     options: frozenset[str]  # words of which the options of a form are made
     fillers: frozenset[str]  # words that stand between a concept and what is said of it
     exceptions: frozenset[str]  # words close behind a denial that take a part of it back

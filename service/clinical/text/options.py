@@ -84,7 +84,8 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
     tokens, kinds = words.tokens, set(words.tokens)
     boxes = {kind for kind in kinds if _box(kind) is not None}
     printed = "/" in kinds and not kinds.isdisjoint(_ANSWERED)
-    if not boxes and not printed and "?" not in kinds:
+    untold = not kinds.isdisjoint(lexicon.unanswered) and not kinds.isdisjoint(_ANSWERED)
+    if not boxes and not printed and not untold and "?" not in kinds:
         return words
     found, copied, place = _Rewritten(words), 0, 0
     while place < len(tokens):
@@ -172,10 +173,15 @@ def _both(tokens: list[str], lexicon: Lexicon) -> bool:
 
 
 def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
-    """Say where "yes / no", an empty line or an empty box ends; 0 where none of them stands."""
+    """Say where what is no answer ends: "yes / no", "not tested", an empty line or box; else 0."""
     if _box(tokens[place]) is False:
         goes_on = place + 1 < len(tokens) and tokens[place + 1][0].isalnum()
         return 0 if goes_on and tokens[place] in BOXES else place + 1
+    for phrase in lexicon.unanswered.get(tokens[place], ()):
+        end = place + len(phrase)
+        goes_on = end < len(tokens) and tokens[end][0].isalnum()
+        if tuple(tokens[place:end]) == phrase and not goes_on:
+            return end
     return place + 3 if _both(tokens[place : place + 3], lexicon) else 0
 
 
