@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 import pytest
 import yaml
 
-from mutation.changes import PLACES, ROOT, change, function_of, install
+from mutation.changes import PLACES, ROOT, change, digest_of, function_of, install
 from mutation.judging import Judging
 
 RESULTS = ROOT / "var" / "mutants.json"
@@ -28,15 +28,19 @@ def main() -> int:
     """Judge what is asked for; 1 where the score is too low or a strict module has a survivor."""
     asked = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     asked.add_argument("--only", nargs="*", default=["*"], help="patterns of mutants' names")
-    asked.add_argument("--again", action="store_true", help="only those not noticed last time")
+    asked.add_argument("--again", action="store_true", help="not those noticed before")
     asked.add_argument("--children", type=int, default=2, help="processes at a time")
     asked.add_argument("--tests", nargs="*", default=TESTS)
     options = asked.parse_args()
     last = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
 
+    def is_noticed(name: str) -> bool:
+        known = last.get(name)
+        return bool(known and known["by"] and known["digest"] == digest_of(name))
+
     def wanted(name: str) -> bool:
-        is_left = not options.again or last.get(name, "") is None
-        return is_left and any(fnmatch(name, pattern) for pattern in options.only)
+        is_asked_for = any(fnmatch(name, pattern) for pattern in options.only)
+        return is_asked_for and not (options.again and is_noticed(name))
 
     install()
     judging = Judging(wanted, options.children)
@@ -45,12 +49,16 @@ def main() -> int:
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return int(ended)
     known = {f"{place.function.__module__}.{m}" for place in PLACES for m in place.mutants}
-    kept = {name: by for name, by in last.items() if name in known} | judging.noticed_by
+    judged = {
+        name: {"by": by, "digest": digest_of(name)} for name, by in judging.noticed_by.items()
+    }
+    kept = {name: told for name, told in last.items() if name in known} | judged
     RESULTS.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-    return report(kept, list(judging.noticed_by))
+    asked_for = [n for n in kept if any(fnmatch(n, pattern) for pattern in options.only)]
+    return report({name: kept[name]["by"] for name in asked_for})
 
 
-def report(results: dict[str, str | None], judged: list[str]) -> int:
+def report(results: dict[str, str | None]) -> int:
     """Print, by module, how many were noticed, then those that were not."""
     explained = {
         (one["function"], one["change"].strip())
@@ -58,12 +66,12 @@ def report(results: dict[str, str | None], judged: list[str]) -> int:
     }
     count: dict[str, Counter[str]] = defaultdict(Counter)
     left: dict[str, str] = {}
-    for name in judged:
+    for name, by in results.items():
         module = name.rpartition(".")[0]
-        if results[name]:
+        if by:
             count[module]["noticed"] += 1
             continue
-        lines = change(ROOT / (module.replace(".", "/") + ".py"), name.rpartition(".")[2])
+        lines = change(name)
         is_explained = (function_of(name), lines) in explained
         count[module]["explained" if is_explained else "left"] += 1
         if not is_explained:

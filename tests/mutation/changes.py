@@ -7,6 +7,7 @@ import importlib.machinery
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import spec_from_file_location
@@ -96,13 +97,30 @@ def install() -> None:
     sys.meta_path.insert(0, Finder())
 
 
-def change(path: Path, name: str) -> str:
-    """Give the lines in which a mutant differs from the code."""
-    bodies = {
+@cache
+def _bodies(path: Path) -> dict[str, list[str]]:
+    """Give the lines of every function of a module, by name, mutants among them."""
+    return {
         node.name: ast.unparse(node).splitlines()[1:]
         for node in ast.walk(ast.parse(mutated(path)))
         if isinstance(node, ast.FunctionDef)
     }
+
+
+def source_of(mutant: str) -> Path:
+    """Give the file that a mutant changes."""
+    return ROOT / (mutant.rpartition(".")[0].replace(".", "/") + ".py")
+
+
+def digest_of(mutant: str) -> str:
+    """Tell a mutant from another that has its name after the function was rewritten."""
+    lines = _bodies(source_of(mutant))[mutant.rpartition(".")[2]]
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def change(mutant: str) -> str:
+    """Give the lines in which a mutant differs from the code."""
+    bodies, name = _bodies(source_of(mutant)), mutant.rpartition(".")[2]
     was, is_ = bodies[name.rsplit("__mutmut_", 1)[0] + "__mutmut_orig"], bodies[name]
     lines = [line for line in difflib.ndiff(was, is_) if line[:2] in ("- ", "+ ")]
     return "\n".join(f"{line[:2]}{line[2:].strip()}" for line in lines)
