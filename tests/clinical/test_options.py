@@ -88,6 +88,8 @@ def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon
         ("Saddle numbness? Yes Foot drop? No", ("possible", "absent")),
         ("Saddle numbness? yes; foot drop? no", ("present", "absent")),
         ("[x] saddle numbness [ ] foot drop", ("present", "absent")),
+        ("Symptoms: [ ] left saddle numbness [x] left foot drop", ("absent", "present")),
+        ("Symptoms: [x] left foot drop [ ] saddle numbness", ("absent", "present")),
         ("Red flags: [x] saddle numbness [ ] foot drop", ("present", "absent")),
         ("Red flags: [x] none [ ] saddle numbness [ ] foot drop", ("absent", "absent")),
         ("saddle numbness [x] foot drop [ ]", ("present", "absent")),

@@ -131,13 +131,19 @@ def _options(tokens: list[str], place: int, lexicon: Lexicon) -> list[_Option]:
             last += 1
         box = place if boxes_first else last
         ticked = _box(tokens[box]) if last > first and box < len(tokens) else None
-        if ticked is None:
+        if ticked is None or (boxes_first and _names_more(tokens, first, last, lexicon)):
             break
         found.append(_Option(first, last, ticked, max(last, box + 1)))
         place = _next_option(tokens, found[-1].end, boxes_first=boxes_first)
     # One answer and then boxes before other words are a list of things, each with its own.
     is_list = len(found) == 1 and place < len(tokens) and _box(tokens[place]) is not None
     return [] if boxes_first and is_list else found
+
+
+def _names_more(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> bool:
+    """Whether words go on behind an option that is no answer by itself: "left leg weakness"."""
+    goes_on = last < len(tokens) and tokens[last][0].isalnum()
+    return goes_on and tokens[first] not in lexicon.answers
 
 
 def _next_option(tokens: list[str], place: int, *, boxes_first: bool) -> int:
