@@ -119,6 +119,14 @@ def test_a_case_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
         the_case(tmp_path)
 
 
+def test_every_acceptance_vignette_has_its_cases() -> None:
+    text = (ROOT / "tests" / "data" / "vignettes.yaml").read_text(encoding="utf-8")
+    vignettes = yaml.safe_load(text)
+    assert [one["vignette"] for one in vignettes] == list(range(1, 53))
+    assert all(one["cases"] for one in vignettes)
+    assert {case for one in vignettes for case in one["cases"]} <= set(CASES)
+
+
 def test_every_row_of_every_table_has_two_cases_that_it_decides(judge: Judge) -> None:
     decided: Counter[str] = Counter()
     for name in CASES:
