@@ -81,6 +81,8 @@ class Reader:
     visits: Mapping[str, str] = field(default_factory=dict)
     oldest_reading: date = date.min
     dates: dict[str, Days | None] = field(default_factory=dict)
+    no_dates: set[str] = field(default_factory=set)  # texts where a date belongs, and is none
+    misread: list[str] = field(default_factory=list)  # the same, as often as they were asked for
     texts: dict[tuple[str, date | None], tuple[Mention, ...]] = field(default_factory=dict)
     idle: dict[object, bool] = field(default_factory=dict)
     own: Memory = field(default_factory=Memory)
@@ -106,11 +108,16 @@ class Reader:
         return Days(first=self.as_of, last=self.as_of)
 
     def days(self, text: str | None) -> Days | None:
-        """Read a date; a date in the future counts as not given."""
+        """Read a date; a date in the future counts as not given, and so does what is none."""
         if not text:
             return None
         if text not in self.dates:
-            self.dates[text] = past_part(read_days(text, self.calendar.zone), self.as_of)
+            found = read_days(text, self.calendar.zone)
+            if found is None:
+                self.no_dates.add(text)
+            self.dates[text] = past_part(found, self.as_of)
+        if text in self.no_dates:
+            self.misread.append(text)
         return self.dates[text]
 
     def drug(self, reference: str | None) -> fhir.CodeableConcept | None:

@@ -170,10 +170,12 @@ def _visits(encounter: fhir.Encounter) -> dict[str, str]:
 
 
 def _take_all(taken: Taken, reader: Reader, one: _Opened) -> None:
-    """Take what the usable resources of one record say; one that fails is one not read."""
+    """Take what the usable resources of one record say; with a date that is none it is not read."""
     for resource in one.usable:
-        make = READERS.get(type(resource))
-        if make is not None and not taken.take(make, reader, resource):
+        make, misread = READERS.get(type(resource)), len(reader.misread)
+        if make is None:
+            continue
+        if not taken.take(make, reader, resource) or len(reader.misread) > misread:
             one.piece.limits.add(Limit.UNREADABLE_ENTRY)
 
 

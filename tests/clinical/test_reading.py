@@ -20,6 +20,7 @@ from charts import (
     condition,
     observation,
     order,
+    procedure,
 )  # fmt: skip
 from conftest import Judge
 from test_understood import told
@@ -746,3 +747,18 @@ def test_a_resource_that_our_reading_fails_on_leaves_what_was_read_before(
     assert [e.reference for e in found.chart.entries if e.group == "conditions"] == [
         "Condition/back-pain", "Condition/c-R33.9"]  # fmt: skip
     assert found.assessment.findings.status("record-complete") is Status.NOT_MET
+
+
+@pytest.mark.parametrize("written", ["yesterday", "2026-13-45", "\u0000", "13.11.2026"])
+def test_a_date_that_is_none_is_an_entry_not_read(written: str, judge: Judge) -> None:
+    """It may be a recent injection: what cannot be dated is not taken as long past."""
+    given = {**procedure("62323", 9), "performedDateTime": written}
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), given, birth="1940-05-01"), TODAY)
+    assert found.chart.sections["procedures"].limits == ("unreadable-entry",)
+    assert found.assessment.row.rule == "R67b"
+
+
+def test_a_date_of_nothing_that_is_asked_for_stands_in_nobodys_way(judge: Judge) -> None:
+    acne = condition("L70.0", "Acne", onsetDateTime="yesterday")
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), acne), TODAY)
+    assert found.chart.sections["conditions"].limits == ()
