@@ -40,7 +40,10 @@ def day_at(
         return Found(Days(first=day, last=day), place + 1)
     if tokens[place] in times.months:
         return _month(tokens, place, last, times, written)
-    if place + 1 >= last or tokens[place + 1] not in BETWEEN:
+    after = tokens[place + 1] if place + 1 < last else ""
+    if after in times.months:
+        return _day_first(tokens, place, last, times, written, led=led)
+    if after not in BETWEEN:
         return None
     return _year_first(tokens, place, last, times, written) or _numeric(
         tokens, place, last, times, written, led=led
@@ -59,6 +62,20 @@ def _month(tokens: list[str], place: int, last: int, times: Times, written: date
     end = after + 1 if year else end
     days = _latest(month, day, year, written)
     return Found(days, end) if days else None
+
+
+def _day_first(
+    tokens: list[str], place: int, last: int, times: Times, written: date, *, led: bool
+) -> Found | None:
+    """Read "1 October", where a word leads to it, and "1 October 2026"."""
+    if not tokens[place].isdecimal() or len(tokens[place]) > _DIGITS_OF_A_MONTH:
+        return None
+    after = place + 2
+    year = _as_year(tokens[after], times, written) if after < last else None
+    if year is None and not led:
+        return None
+    days = _latest(times.months[tokens[place + 1]], int(tokens[place]), year, written)
+    return Found(days, after + 1 if year else after) if days else None
 
 
 def _year_first(
@@ -81,7 +98,11 @@ def _year_first(
 def _numeric(
     tokens: list[str], place: int, last: int, times: Times, written: date, *, led: bool
 ) -> Found | None:
-    if place + 2 >= last or tokens[place + 1] != STROKE:
+    if place + 2 >= last:
+        return None
+    mark, rest = tokens[place + 1], tokens[place + 3 : min(place + 5, last)]
+    with_year = len(rest) > 1 and rest[0] == HYPHEN and len(rest[1]) == DIGITS_OF_A_YEAR
+    if mark != STROKE and not with_year:
         return None
     first, second = tokens[place], tokens[place + 2]
     if not (first.isdecimal() and second.isdecimal()) or len(first) > _DIGITS_OF_A_MONTH:
@@ -93,7 +114,7 @@ def _numeric(
     if len(second) > _DIGITS_OF_A_MONTH:
         return None
     end = place + 3
-    if end + 1 < last and tokens[end] == STROKE and tokens[end + 1].isdecimal():
+    if end + 1 < last and tokens[end] == mark and tokens[end + 1].isdecimal():
         if len(tokens[end + 1]) == 1:
             return None  # "S2/3/4" are roots: no year has one digit
         short = len(tokens[end + 1]) < DIGITS_OF_A_YEAR

@@ -103,7 +103,7 @@ class Times:
     """The words for days, and for how long something has lasted."""
 
     numbers: Mapping[str, tuple[float, float]]  # "few": from 2 to 4
-    units: Mapping[str, int]  # the days in each
+    units: Mapping[str, float]  # the days in each
     plural: tuple[int, int]  # what "weeks" without a number may mean
     months: Mapping[str, int]
     weekdays: Mapping[str, int]  # Monday is 0

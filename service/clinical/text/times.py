@@ -27,10 +27,11 @@ def times_in(words: Words, sentence: Sentence, times: Times, written: date) -> l
     """Find the dates and durations of a sentence, none of them after the day of writing."""
     found: list[Time] = []
     tokens, place = words.tokens, sentence.first
-    begins = _beginnings(sentence.kinds, times)
+    spans = STROKE in sentence.kinds or not sentence.kinds.isdisjoint(times.units)
+    begins = _beginnings(sentence.kinds, times, spans=spans)
     while begins and place < sentence.last:
         reads = tokens[place] in begins
-        time = _time(tokens, place, sentence, times, written) if reads else None
+        time = _time(tokens, place, sentence, times, written, spans=spans) if reads else None
         if time is None:
             place += 1
             continue
@@ -39,16 +40,19 @@ def times_in(words: Words, sentence: Sentence, times: Times, written: date) -> l
     return found
 
 
-def _beginnings(kinds: frozenset[str], times: Times) -> set[str]:
+def _beginnings(kinds: frozenset[str], times: Times, *, spans: bool) -> set[str]:
     """Give the tokens of a sentence at which a date or a duration can begin."""
     begins = {kind for kind in kinds if kind in times.days or kind[0].isdecimal()}
-    if STROKE in kinds or not kinds.isdisjoint(times.units):
+    if spans:
         return begins | (kinds & times.lengths)
-    return {kind for kind in begins if kind in times.days or len(kind) == DIGITS_OF_A_YEAR}
+    years = {kind for kind in begins if len(kind) == DIGITS_OF_A_YEAR}
+    if not kinds.isdisjoint(times.months) or (years and HYPHEN in kinds):
+        return begins
+    return years | (begins & times.days)
 
 
 def _time(
-    tokens: list[str], place: int, sentence: Sentence, times: Times, written: date
+    tokens: list[str], place: int, sentence: Sentence, times: Times, written: date, *, spans: bool
 ) -> Time | None:
     last = sentence.last
     if tokens[place][0].isdecimal() and not _goes_on(tokens, place, last, times):
@@ -60,7 +64,7 @@ def _time(
         )
         day = day or year_at(tokens, after, last, times, written)
         return Time(place, day.end, day.days) if day else None
-    lasted = _duration(tokens, place, sentence, times, written)
+    lasted = _duration(tokens, place, sentence, times, written) if spans else None
     if lasted is not None:
         return lasted
     day = day_at(tokens, place, last, times, written, led=False)
@@ -75,7 +79,7 @@ def _goes_on(tokens: list[str], place: int, last: int, times: Times) -> bool:
     if len(tokens[place]) == DIGITS_OF_A_YEAR:
         return True
     after = tokens[place + 1] if place + 1 < last else ""
-    return after in times.after_a_number or after in BETWEEN
+    return after in times.after_a_number or after in BETWEEN or after in times.months
 
 
 def _skip(tokens: list[str], place: int, last: int, times: Times) -> int:
@@ -151,8 +155,8 @@ def _length(
         sure = led or after in times.ago or after in times.opens
         return (low * days, high * days, place + 2) if days and sure else None
     place = _skip(tokens, place, last, times)
-    days = times.units.get(tokens[place]) if place < last else None
-    return (low * days, high * days, place + 1) if days else None
+    unit = times.units.get(tokens[place]) if place < last else None
+    return (low * unit, high * unit, place + 1) if unit is not None else None
 
 
 def _number(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from operator import eq
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ _TOKEN = re.compile(
 )
 _DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(r"[^\W\d]+")
+_AN_INITIALISM = 2  # letters between the stops of "i.e." and the like
+_LETTERS = frozenset(ascii_lowercase)  # "e.g." goes on
 _A_NAME = 2  # tokens: a text so short in capitals is a name, not a shout
 _LINE_START = ("-", "*", "•", "·", ">")
 
@@ -58,7 +61,7 @@ def lowered(text: str) -> str:
     low = text.lower().replace("’", "'")
     if len(low) == len(text):
         return low
-    return "".join(c if len(c.lower()) != 1 else c.lower() for c in text)
+    return "".join(c if len(c.lower()) != 1 else c.lower() for c in text).replace("’", "'")
 
 
 def speaks(text: str, lexicon: Lexicon) -> bool:
@@ -142,7 +145,7 @@ def _ends(words: Words, place: int, lexicon: Lexicon) -> bool:
     mark = tokens[place][0]
     if mark in ".?":
         stuck = after < len(tokens) and words.starts[after] == words.ends[place]
-        if stuck and tokens[after][0] != "\n":
+        if stuck and (tokens[after] in _LETTERS or not _begins_anew(words, after, mark)):
             return False
     before = tokens[place - 1] if place else ""
     if mark == "\n":
@@ -151,6 +154,16 @@ def _ends(words: Words, place: int, lexicon: Lexicon) -> bool:
         # "?CES" asks of what follows, "CES?" of what stands before.
         return place > 0 and words.ends[place - 1] == words.starts[place]
     return mark != "." or before not in lexicon.abbreviations
+
+
+def _begins_anew(words: Words, place: int, mark: str) -> bool:
+    """Whether what is stuck to a mark ends its sentence: "No fever.Foot drop", "fever.)"."""
+    token = words.tokens[place]
+    if mark == "?" or not token.isalpha():
+        return token[0] == "\n" or (mark == "." and token[0] in ")]")
+    before = words.tokens[place - 2] if place > 1 else ""
+    two_words = before.isalpha() and min(len(before), len(token)) > _AN_INITIALISM
+    return two_words or words.text[words.starts[place]].isupper()
 
 
 def events_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Event]:
