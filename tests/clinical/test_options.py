@@ -73,7 +73,15 @@ def test_of_a_symptom_the_ticked_answer_is_said(
         ("Any saddle numbness?\n( ) No\n(x) Yes\n( ) Prefer not to answer", "present"),
         ("Any saddle numbness?\n(x) No\n( ) Yes\n( ) Prefer not to answer", "absent"),
         ("Saddle numbness:\n  [ ] yes\n  [x] no", "absent"),
-        ("Saddle numbness\n[x] no", "present"),
+        ("Saddle numbness\n[x] no", "present"), ("Saddle numbness:\n[x] no", "absent"),
+        ("Saddle numbness:\n[x] yes", "present"),
+        ("Saddle numbness: [x] yes [ ] no\n", "present"),
+        ("Saddle numbness: [x] no [ ] yes\n", "absent"),
+        ("Saddle numbness: yes / yes", "silent"), ("Saddle numbness: no /", "absent"),
+        ("Saddle numbness: _", "silent"),
+        ("Saddle numbness: __x__ no ___ yes", "absent"),
+        ("[x] no [ ] yes saddle numbness", "absent"), ("Saddle numbness: [ ] pain", "present"),
+        ("Saddle numbness: [ ] yes\n[x]", "present"),
     ],
 )  # fmt: skip
 def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon: Lexicon) -> None:
@@ -110,9 +118,12 @@ def test_each_of_two_questions_has_its_own_answer(
         ("Foot drop: [ ] none [x] left [ ] right", "left"),
         ("Foot drop [ ] left [x] right", "right"),
         ("Foot drop: [ ] none [ ] left [ ] right [x] both", "both"),
+        ("Foot drop (left/mild): yes", "left"),
     ],
 )  # fmt: skip
-def test_a_ticked_side_is_the_side(text: str, side: str, lexicon: Lexicon) -> None:
+def test_a_side_that_is_ticked_or_in_brackets_is_the_side(
+    text: str, side: str, lexicon: Lexicon
+) -> None:
     found = [m for m in read_text(text, lexicon, WRITTEN) if m.concept == "motor-deficit"]
     assert [(m.assertion.value, m.side.value) for m in found] == [("present", side)]
 
@@ -123,3 +134,5 @@ def test_the_phrase_is_shown_as_it_was_written(lexicon: Lexicon) -> None:
     assert found.words == "Saddle Sensation: [ ] normal [x] reduced"
     (found,) = read_text("Saddle numbness: yes [ ] no [x] Well.", lexicon, WRITTEN)
     assert found.phrase == "Saddle numbness: yes [ ] no [x]"
+    (*_, found) = read_text("Fever. [x] no [ ] yes, foot drop", lexicon, WRITTEN)
+    assert (found.phrase, found.words) == ("[x] no [ ] yes, foot drop", "foot drop")
