@@ -59,6 +59,10 @@ def test_a_form_is_read_before_the_sentence(text: str, said: str, lexicon: Lexic
         ("3 week long history of foot drop", (21, 21)), ("foot drop a few weeks ago", (14, 28)),
         ("foot drop for more than", None), ("foot drop 3 days ago, for more", (3, 3)),
         ("foot drop for over a month", (30, 3650)),
+        ("foot drop for 6 hours", (0, 0)), ("foot drop 72 hours ago", (3, 3)),
+        ("foot drop since 1 October", (52, 52)), ("foot drop since 12-10-2026", (41, 41)),
+        ("foot drop since 10-12-2026", (41, 41)), ("foot drop 1 October", None),
+        ("foot drop 1 October 2026", (52, 52)), ("foot drop since 10-01-2026", (52, 52)),
         ("three week h/o foot drop", (21, 21)), ("foot drop 3 days ago", (3, 3)),
         ("foot drop began 3 days ago", (3, 3)), ("2/52 history of foot drop", (14, 14)),
         ("foot drop 2-3 weeks", (14, 21)), ("foot drop for 2 to 3 weeks", (14, 21)),
@@ -276,6 +280,20 @@ def test_what_is_denied_in_part_is_not_denied(
     text: str, concept: str, said: str, lexicon: Lexicon
 ) -> None:
     assert mention(text, concept, lexicon).assertion == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("No fever.Foot drop", "present"), ("(No fever.) Foot drop", "present"),
+        ("No fever.foot drop", "present"), ("No fever,foot drop", "possible"),
+        ("Brought by daughter with foot drop", "possible"), ("Mother had foot drop", "family"),
+        ("Seen by Dr.Smith, no foot drop", "absent"), ("İbrahim can’t lift his foot", "present"),
+        ("Red flags: foot drop. Return if these develop.", "hypothetical"),
+    ],
+)  # fmt: skip
+def test_what_is_written_in_haste_is_read(text: str, said: str, lexicon: Lexicon) -> None:
+    assert mention(text, "motor-deficit", lexicon).assertion == said
 
 
 @pytest.mark.parametrize("mark", [":", " =", " -", " –", " is", ""])
