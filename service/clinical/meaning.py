@@ -49,6 +49,7 @@ class Reading:
     supply_days: int  # what a prescription covers when it does not say
     dose_equivalents: tuple[tuple[str, float], ...]  # (drug, mg of the standard one for 1 mg)
     dose_frequencies: tuple[tuple[re.Pattern[str], float], ...]  # (words, times a day)
+    statuses: frozenset[str]  # those that FHIR knows of the resources that are read
     longest_list: int  # entries: a list as long as this is searched, but never taken as complete
     look_back_days: Mapping[Group, int]  # the longest look-back into each list read newest first
     needed: frozenset[Group]  # the sections whose silence may discourage an order

@@ -170,12 +170,17 @@ def _visits(encounter: fhir.Encounter) -> dict[str, str]:
 
 
 def _take_all(taken: Taken, reader: Reader, one: _Opened) -> None:
-    """Take what the usable resources of one record say; with a date that is none it is not read."""
+    """Take what the usable resources of one record say.
+
+    With a date that is none, or a status that FHIR does not know, one is not read.
+    """
     for resource in one.usable:
         make, misread = READERS.get(type(resource)), len(reader.misread)
         if make is None:
             continue
-        if not taken.take(make, reader, resource) or len(reader.misread) > misread:
+        whole = taken.take(make, reader, resource) and len(reader.misread) == misread
+        status = getattr(resource, "status", None)
+        if not whole or (status and status not in reader.reading.statuses):
             one.piece.limits.add(Limit.UNREADABLE_ENTRY)
 
 

@@ -93,6 +93,7 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         supply_days=row["supply_days"],
         dose_equivalents=_longest_first(row["dose_equivalents"]["to_prednisone"]),
         dose_frequencies=_frequencies(row["dose_frequencies"]),
+        statuses=frozenset(row["statuses"]),
         longest_list=row["longest_list"],
         look_back_days={Group(name): days for name, days in row["look_back_days"].items()},
         needed=frozenset(Group(name) for name in settings["needed"]),

@@ -758,6 +758,19 @@ def test_a_date_that_is_none_is_an_entry_not_read(written: str, judge: Judge) ->
     assert found.assessment.row.rule == "R67b"
 
 
+@pytest.mark.parametrize(
+    ("status", "limits"),
+    [("done", ("unreadable-entry",)), ("Completed", ("unreadable-entry",)), ("completed", ()),
+     ("not-done", ()), ("", ()), ("\u0000", ("unreadable-entry",))],
+)  # fmt: skip
+def test_an_unheard_of_status_is_an_entry_not_read(
+    status: str, limits: tuple[str, ...], judge: Judge
+) -> None:
+    given = {**procedure("62323", 9), "status": status}
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), given), TODAY)
+    assert found.chart.sections["procedures"].limits == limits
+
+
 def test_a_date_of_nothing_that_is_asked_for_stands_in_nobodys_way(judge: Judge) -> None:
     acne = condition("L70.0", "Acne", onsetDateTime="yesterday")
     found = judge.advice(call(back_pain(onsetDateTime=ago(9)), acne), TODAY)
