@@ -10,7 +10,7 @@ from service.clinical.chart import Chart, Entry, Group, Limit, Section
 from service.clinical.dates import Days, days_before
 from service.clinical.entries import GROUPS, READERS
 from service.clinical.entries.care import encounter_references
-from service.clinical.entries.taken import Taken
+from service.clinical.entries.taken import Taken, of_known_status
 from service.clinical.meaning import Calendar, Reader, Reading, tail
 from service.clinical.order import Order, order_entries
 from service.clinical.patient import Identity, Whose
@@ -179,8 +179,7 @@ def _take_all(taken: Taken, reader: Reader, one: _Opened) -> None:
         if make is None:
             continue
         whole = taken.take(make, reader, resource) and len(reader.misread) == misread
-        status = getattr(resource, "status", None)
-        if not whole or (status and status not in reader.reading.statuses):
+        if not (whole and of_known_status(reader, resource)):
             one.piece.limits.add(Limit.UNREADABLE_ENTRY)
 
 

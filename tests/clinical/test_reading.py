@@ -760,7 +760,7 @@ def test_a_date_that_is_none_is_an_entry_not_read(written: str, judge: Judge) ->
 
 @pytest.mark.parametrize(
     ("status", "limits"),
-    [("done", ("unreadable-entry",)), ("Completed", ("unreadable-entry",)), ("completed", ()),
+    [("done", ("unreadable-entry",)), ("Completed", ()), ("completed", ()),
      ("not-done", ()), ("", ()), ("\u0000", ("unreadable-entry",))],
 )  # fmt: skip
 def test_an_unheard_of_status_is_an_entry_not_read(
@@ -769,6 +769,20 @@ def test_an_unheard_of_status_is_an_entry_not_read(
     given = {**procedure("62323", 9), "status": status}
     found = judge.advice(call(back_pain(onsetDateTime=ago(9)), given), TODAY)
     assert found.chart.sections["procedures"].limits == limits
+
+
+@pytest.mark.parametrize(
+    ("status", "limits"),
+    [({}, ("unreadable-entry",)), ({"text": "who knows"}, ("unreadable-entry",)),
+     ({"text": "Resolved"}, ()), ({"coding": [{"code": "resolved"}]}, ()), ("active", ())],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["clinicalStatus", "verificationStatus"])
+def test_a_status_of_a_problem_that_says_nothing_is_not_read(
+    name: str, status: Any, limits: tuple[str, ...], judge: Judge
+) -> None:
+    given = condition("C50.911", **{name: status})
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), given), TODAY)
+    assert found.chart.sections["conditions"].limits == limits
 
 
 def test_a_date_of_nothing_that_is_asked_for_stands_in_nobodys_way(judge: Judge) -> None:

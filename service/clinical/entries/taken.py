@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.clinical.chart import Entry
-from service.clinical.meaning import Reader
+from service.clinical.meaning import Reader, status_code
 from service.errors import UNFORESEEN
+
+_STATUSES = ("status", "clinicalStatus", "verificationStatus")
 
 
 @dataclass(slots=True)
@@ -24,3 +26,11 @@ class Taken:
             self.failed.append(type(it).__name__)
             return False
         return True
+
+
+def of_known_status(reader: Reader, resource: Any) -> bool:
+    """Whether every status that was sent is one, and says which."""
+    given = (getattr(resource, name, None) for name in _STATUSES)
+    return all(
+        (status_code(status) or "").lower() in reader.reading.statuses for status in given if status
+    )
