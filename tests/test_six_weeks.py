@@ -23,7 +23,8 @@ EXPECTED = {"lt6w": "R60", "ge6w": "R61"}  # without care or red flag; anything 
 
 def expected_rule(case: dict) -> str:
     """Give the rule; an onset that is no date makes the entry one that could not be read."""
-    readable = not case["onset"] or case["expect"] != "unknown" or not case["id"].startswith("bad")
+    empty = case["onset"] is None or case["onset"] == ""
+    readable = empty or case["expect"] != "unknown" or not case["id"].startswith("bad")
     return EXPECTED.get(case["expect"], "R67") if readable else "R67b"
 
 

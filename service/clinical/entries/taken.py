@@ -37,7 +37,7 @@ def _statuses_of(kind: Hashable) -> tuple[str, ...]:
 def of_known_status(reader: Reader, resource: Any) -> bool:
     """Whether every status that was sent is one, and says which."""
     known = reader.reading.statuses
-    for name in _statuses_of(type(resource)):
+    for name in _statuses_of(type(resource)):  # type: ignore[arg-type]
         status = getattr(resource, name)
         if type(status) is str and status in known:
             continue  # the usual case first, since most records hold nothing else
