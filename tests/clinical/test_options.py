@@ -58,8 +58,10 @@ def test_of_a_symptom_the_ticked_answer_is_said(
         ("Saddle numbness: [ ]", "silent"), ("Saddle numbness: [x]", "present"),
         ("Saddle numbness: [ ], foot drop: [x]", "silent"), ("Saddle numbness: (x)", "present"),
         ("Saddle numbness: N/A", "silent"), ("Saddle numbness: not tested", "silent"),
-        ("Saddle numbness: not tested, declined", "silent"), ("Saddle numbness: NAD", "absent"),
+        ("Saddle numbness: not tested, declines", "silent"), ("Saddle numbness: NAD", "absent"),
         ("Saddle numbness: not tested today, but felt", "present"),
+        ("Saddle numbness: __ yes __", "present"), ("Saddle numbness: ___ yes", "present"),
+        ("Saddle numbness: ___ left", "silent"), ("Saddle numbness: ___ no _x_ yes", "present"),
         ("Saddle numbness - declined", "present"), ("Saddle numbness? Not asked.", "silent"),
         ("Saddle numbness: could not be assessed", "silent"),
         ("Saddle numbness: not present", "absent"), ("Saddle numbness: no", "absent"),
@@ -86,6 +88,11 @@ def test_of_a_symptom_the_ticked_answer_is_said(
 )  # fmt: skip
 def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon: Lexicon) -> None:
     assert said(text, lexicon) == expected
+
+
+@pytest.mark.parametrize("text", ["Physical therapy: declined", "Physical therapy: refused"])
+def test_a_refusal_behind_a_label_is_one(text: str, lexicon: Lexicon) -> None:
+    assert said(text, lexicon, "physical-therapy") == "refused"
 
 
 @pytest.mark.parametrize(

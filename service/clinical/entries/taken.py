@@ -1,15 +1,16 @@
 """The entries taken from one resource after the other, whichever of them fails."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from service.clinical.chart import Entry
+from service.clinical.entries import READERS
 from service.clinical.meaning import Reader, status_code
 from service.errors import UNFORESEEN
 
 _STATUSES = ("status", "clinicalStatus", "verificationStatus")
+_STATUSES_OF = {kind: tuple(n for n in _STATUSES if hasattr(kind, n)) for kind in READERS}
 
 
 @dataclass(slots=True)
@@ -29,15 +30,10 @@ class Taken:
         return True
 
 
-@cache
-def _statuses_of(kind: Hashable) -> tuple[str, ...]:
-    return tuple(name for name in _STATUSES if hasattr(kind, name))
-
-
 def of_known_status(reader: Reader, resource: Any) -> bool:
     """Whether every status that was sent is one, and says which."""
     known = reader.reading.statuses
-    for name in _statuses_of(type(resource)):  # type: ignore[arg-type]
+    for name in _STATUSES_OF[type(resource)]:
         status = getattr(resource, name)
         if type(status) is str and status in known:
             continue  # the usual case first, since most records hold nothing else

@@ -12,7 +12,7 @@ from service.clinical.text.state import Reading, Statement, has_role
 from service.clinical.text.times import Time
 from service.clinical.text.words import Event
 
-# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+# Bound once: Python 3.11 is slow to find a member of an enumeration.
 _HISTORICAL, _PRESENT = Assertion.HISTORICAL, Assertion.PRESENT
 _BREAK, _END, _UNSTATED = Role.BREAK, Role.END, Side.UNSTATED
 _FURTHEST = 12  # phrases between a concept and its date

@@ -109,7 +109,9 @@ def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
     lined = boxes_first and place > 1 and tokens[place - 1][0] == _LINE
     answers = tokens[place - 1 - lined] in _ANSWERED
     options = _options(tokens, place, lexicon) if boxes_first or answers else []
-    if len(options) > 1 or (options and answers and boxes_first):
+    # A line alone before a word may have been written on: it is no empty box.
+    one = len(options) == 1 and answers and (tokens[place] in BOXES or options[0].ticked)
+    if len(options) > 1 or (one and boxes_first):
         return _Answer([(o.first, o.last) for o in options if o.ticked], options[-1].end)
     end = _printed(tokens, place, lexicon) if answers else 0
     if end:
@@ -181,8 +183,9 @@ def _both(tokens: list[str], lexicon: Lexicon) -> bool:
 def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
     """Say where what is no answer ends: "yes / no", "not tested", an empty line or box; else 0."""
     if _box(tokens[place]) is False:
-        goes_on = place + 1 < len(tokens) and tokens[place + 1][0].isalnum()
-        return 0 if goes_on and tokens[place] in BOXES else place + 1
+        after = tokens[place + 1] if place + 1 < len(tokens) else _END
+        told = after[0].isalnum() and (tokens[place] in BOXES or after in lexicon.answers)
+        return 0 if told else place + 1
     for phrase in lexicon.unanswered.get(tokens[place], ()):
         end = place + len(phrase)
         goes_on = end < len(tokens) and tokens[end][0].isalnum()

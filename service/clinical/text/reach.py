@@ -5,7 +5,7 @@ from service.clinical.text.lexicon import Form, Name, Reach, Role
 from service.clinical.text.state import Active, Reading, has_role
 from service.clinical.text.words import Event
 
-# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+# Bound once: Python 3.11 is slow to find a member of an enumeration.
 _ABSENT, _HISTORICAL, _POSSIBLE, _PRESENT, _UNCLEAR = (
     Assertion.ABSENT, Assertion.HISTORICAL, Assertion.POSSIBLE, Assertion.PRESENT,
     Assertion.UNCLEAR,

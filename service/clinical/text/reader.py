@@ -34,7 +34,7 @@ from service.clinical.text.words import (
     words_in,
 )
 
-# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+# Bound once: Python 3.11 is slow to find a member of an enumeration.
 _ABSENT, _PRESENT, _NUMBER = Assertion.ABSENT, Assertion.PRESENT, Form.NUMBER
 _STRENGTH, _PAIN, _ALONE, _DOUBT = (
     Context.STRENGTH, Context.PAIN, Context.ALONE, Context.DOUBT,

@@ -11,7 +11,7 @@ from service.clinical.text.words import Event
 _ADJACENT = 2  # tokens between "no" and the doubt that it denies
 _CLOSE = 3  # tokens between a cue and the concept that it surely means
 _FURTHEST = 6  # concepts that a cue can turn backwards
-# Bound once: Python 3.11 takes ten times as long to find a member of an enumeration.
+# Bound once: Python 3.11 is slow to find a member of an enumeration.
 _ABSENT, _HISTORICAL, _HYPOTHETICAL, _POSSIBLE, _PRESENT, _SILENT, _UNCLEAR = (
     Assertion.ABSENT, Assertion.HISTORICAL, Assertion.HYPOTHETICAL, Assertion.POSSIBLE,
     Assertion.PRESENT, Assertion.SILENT, Assertion.UNCLEAR,
