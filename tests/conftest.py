@@ -13,10 +13,12 @@ from random import SystemRandom
 from shutil import rmtree, which
 from typing import Any
 
+import hypothesis.core
 import postgres
 import pytest
 from browser import chromium
 from conformance import hold
+from hypothesis.vendor.pretty import RepresentationPrinter
 
 from service.app import create_app, open_desk
 from service.clinical.advise import Advice
@@ -74,6 +76,12 @@ def _faults_of_ours_are_seen() -> Iterator[None]:
         for name in CATCHES:
             patch.setattr(import_module(name), "UNFORESEEN", ())
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_was_drawn_is_told() -> None:
+    """Schemathesis, where it is only read, silences how Hypothesis tells which chart failed."""
+    hypothesis.core.RepresentationPrinter = RepresentationPrinter
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +141,24 @@ def test_the_lock_names_every_dependency() -> None:
         assert re.search(pinned, locked, re.MULTILINE), name
     serving = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "pytest" not in serving
+
+
+A_PROPERTY_THAT_FAILS = """
+import schemathesis.engine
+from hypothesis import given, settings, strategies
+
+@settings(database=None)
+@given(strategies.lists(strategies.integers(), min_size=2))
+def test_it(numbers):
+    assert len(numbers) < 2
+"""
+
+
+def test_a_property_that_fails_tells_what_was_drawn(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(A_PROPERTY_THAT_FAILS, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", ROOT / "pyproject.toml"]
+    told = subprocess.run([*command, tmp_path], capture_output=True, text=True, cwd=ROOT)
+    assert "numbers=[0, 0]" in told.stdout
 
 
 @pytest.mark.xdist_group("this one")

@@ -123,7 +123,6 @@ def since(onset: Days | None, day: int) -> Entry:
      ([since(days(60), 30)], (60, 60)), ([since(days(60), 31)], None), ([since(None, 5)], None),
      ([since(days(60, 40), 5)], (40, 60)),
      ([answer(10, 9), answer(10, 3)], (13, 13)), ([answer(10, 3), answer(10, 9)], (13, 13)),
-     ([answer(10, 3), answer(20, 3)], (13, 13)),
      ([since(days(60), 9), answer(10, 3)], (13, 13)),
      ([since(days(60), 3), answer(10, 9)], (60, 60)),
      ([since(days(60), 9), since(None, 3)], (60, 60)),
@@ -135,6 +134,35 @@ def test_the_latest_answer_of_the_last_days_tells_since_when(
     (one,) = found(*entries)
     assert lasted([one]) == [expected or (None, None)]
     assert one.evidence == () if expected is None else one.evidence[0].onset == one.onset
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [([answer(10, 3), answer(20, 3)], [(23, 23), (13, 13)]),
+     ([answer(10, 3), answer(10, 3)], [(13, 13)]),
+     ([answer(1, 3), answer(20, 3), answer(5, 3)], [(23, 23), (4, 4)]),
+     ([since(days(60, 40), 3), since(days(60), 3)], [(60, 60), (40, 60)]),
+     ([since(days(60, 40), 3), since(days(60, 40), 3)], [(40, 60)]),
+     ([answer(10, 3), answer(20, 3), answer(60, 4)], [(23, 23), (13, 13)])],
+)  # fmt: skip
+def test_of_several_answers_of_one_day_the_longest_and_the_shortest_are_told(
+    entries: list[Entry], expected: list[tuple[int, int]], found: Any
+) -> None:
+    assert lasted(found(*entries)) == lasted(found(*reversed(entries))) == expected
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [([pain(onset=days(60, 20), relapse=True), pain(onset=days(20))], (20, 60)),
+     ([pain(onset=days(60, 20), relapse=True), pain(onset=days(20), relapse=True)], (20, 60)),
+     ([pain(onset=days(90)), pain(onset=days(20), relapse=True), pain(onset=days(20))], (20, 20)),
+     ([pain(onset=days(60, 20)), pain(onset=days(20))], (20, 60)),
+     ([pain(onset=days(60, 20)), pain(onset=days(30, 20)), pain(onset=days(10))], (20, 60))],
+)  # fmt: skip
+def test_the_order_of_the_problems_tells_nothing_of_the_onset(
+    entries: list[Entry], expected: tuple[int, int], found: Any
+) -> None:
+    assert lasted(found(*entries)) == lasted(found(*reversed(entries))) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +302,8 @@ BEGAN = Duration(at_least=10, at_most=20, onset=days(20, 10), evidence=(pain(),)
      ([treated(days(30)), treated(days(30), "prior-lumbar-surgery")], BEGAN, 0),
      ([treated(None)], BEGAN, None), ([treated(days(30), delivered=False)], BEGAN, None),
      ([treated(days(30)), treated(days(5), delivered=False)], BEGAN, 0),
+     ([treated(days(40, 15)), treated(days(15))], BEGAN, 0),
+     ([treated(days(15)), treated(days(40, 15))], BEGAN, 1),
      ([treated(days(30)), treated(None)], BEGAN, 0), ([], BEGAN, None),
      ([treated(days(30))], Duration(), None), ([treated(days(10))], first_seen(10), 0),
      ([treated(days(9))], first_seen(10), None)],

@@ -83,7 +83,7 @@ def test_weights_are_compared_that_lie_apart_but_not_too_far_with_one_that_is_fr
      ([weight(82, 90), weight(75, 5), weight(75, 5)], (0, 2), True),
      ([weight(82, 90), weight(82, 90), weight(75, 5)], (0, 2), True),
      ([weight(82, 90), weight(80, 5), weight(75, 5)], (0, 2), True),
-     ([weight(82, 90), weight(75, 5), weight(80, 5)], (), True),
+     ([weight(82, 90), weight(75, 5), weight(80, 5)], (0, 1), True),
      ([weight(82, None), weight(75, 5)], (), False), ([weight(None, 90), weight(75, 5)], (), False),
      ([weight(82, 90), weight(75, 5), weight(None, 1)], (0, 1), True),
      ([weight(82, 90, assertion=Assertion.HISTORICAL), weight(75, 5)], (), False),

@@ -144,6 +144,8 @@ def test_two_old_sides_of_which_one_got_worse_are_new(
     one = leg(sides[0], 5, onset=days(60), worse=first)
     other = leg(sides[1], 3, onset=days(40), worse=second)
     assert (ask(NEW, one, other).status == "met") is expected
+    at_once = leg(sides[0], 3, worse=first, onset=days(40))
+    assert (ask(NEW, at_once, other).status == "met") is expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Conservative care: what was tried, for how long, and whether the pain gave way to it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -135,29 +134,27 @@ def pain_trend(
 ) -> Finding:
     """Say whether the pain score fell, or rose, as far as the criterion asks.
 
-    Compares the first score of the episode with the latest, which must be fresh.
+    Compares the first score of the episode, the lowest of its day, with the latest, the highest of
+    its day, which must be fresh: pain that nobody can be sure of is not called better.
     """
     quantity = guideline.quantities[criterion.quantity]
     fresh, begun = days_before(chart.as_of, criterion.within_days or 0), duration.begun
-    dated = [(e.asserted.last, e) for e in chart.about(quantity.value_sets) if e.asserted]
-    scores = sorted((s for s in dated if not begun or s[0] >= begun), key=lambda score: score[0])
-    last = _first_score(((d, e) for d, e in reversed(scores) if d >= fresh), quantity)
-    first = _first_score(scores, quantity)
-    if first is None or last is None:
+    scores = [s for s in _scores(chart, quantity) if not begun or s[0] >= begun]
+    if not scores or scores[-1][0] < fresh:
         return unknown(criterion)
-    moved = _moved(criterion, first[0], last[0])
-    return yes_or_no(criterion, met=moved, evidence=(first[1], last[1]) if moved else ())
+    (began, first, one), (day, last, other) = scores[0], scores[-1]
+    moved = began < day and _moved(criterion, first, last)
+    return yes_or_no(criterion, met=moved, evidence=(one, other) if moved else ())
 
 
-def _first_score(
-    scores: Iterable[tuple[date, Entry]], quantity: Quantity
-) -> tuple[float, Entry] | None:
-    """Give the first score that has a value."""
-    for _, entry in scores:
+def _scores(chart: Chart, quantity: Quantity) -> list[tuple[date, float, Entry]]:
+    """List the scores by day; of several on one day the lowest first."""
+    found = []
+    for entry in chart.about(quantity.value_sets):
         value = in_unit(entry.measure, quantity)
-        if value is not None:
-            return value, entry
-    return None
+        if entry.asserted and value is not None:
+            found.append((entry.asserted.last, value, entry))
+    return sorted(found, key=lambda score: score[:2])
 
 
 def _moved(criterion: Criterion, first: float, last: float) -> bool:

@@ -105,7 +105,10 @@ def _of_order(
 
 
 def _asked_for(chart: Chart, guideline: Guideline, contacts: list[date]) -> Iterator[Duration]:
-    """Give the latest duration, or date of onset, that was asked for lately."""
+    """Give the latest duration, or date of onset, that was asked for lately.
+
+    Of several answers of one day the longest and the shortest: they may not agree.
+    """
     rule = guideline.duration
     since = days_before(chart.as_of, rule.within_days)
     asked = [
@@ -121,10 +124,11 @@ def _asked_for(chart: Chart, guideline: Guideline, contacts: list[date]) -> Iter
             began = days_before(day, round(days))
             onset = Days(first=began, last=began)
             asked.append((day, onset, replace(entry, onset=onset)))
-    lately = [one for one in asked if one[0] >= since]
-    if lately:
-        _, onset, last = max(lately, key=lambda one: one[0])
-        yield _interval(onset, last, contacts, chart)
+    last = max((day for day, _, _ in asked if day >= since), default=None)
+    of_that_day = {onset: entry for day, onset, entry in asked if day == last}
+    onsets = sorted(of_that_day, key=lambda days: (days.first, days.last))
+    for onset in dict.fromkeys((*onsets[:1], *onsets[-1:])):
+        yield _interval(onset, of_that_day[onset], contacts, chart)
 
 
 def _of_diagnoses(
@@ -136,14 +140,12 @@ def _of_diagnoses(
 ) -> Iterator[Duration]:
     """Take the earliest onset of the episode, or the latest where the problem came back."""
     onsets = [(e.onset, e) for e in spinal if e.onset and e.group is Group.CONDITIONS]
-    ordered = sorted(onsets, key=lambda one: one[0].last)
-    if not ordered:
-        return
+    latest = max((onset.last for onset, _ in onsets), default=None)
     seen = [*contacts, *ordered_for]
-    returned = ordered[-1][1].relapse
-    episode = ordered[-1:] if returned else [o for o in ordered if _live(o[0], seen, recent)]
+    returned = [(o, e) for o, e in onsets if e.relapse and o.last == latest]
+    episode = returned or [(o, e) for o, e in onsets if _live(o, seen, recent)]
     if episode:
-        onset, entry = episode[0]
+        onset, entry = min(episode, key=lambda one: (one[0].last, one[0].first))
         yield _interval(onset, entry, contacts, chart)
 
 
@@ -209,6 +211,9 @@ def onset_after(criterion: Criterion, chart: Chart, duration: Duration) -> Findi
     dated = [(e.written, e) for e in chart.about(criterion.value_sets) if e.written and e.delivered]
     if not dated or begun is None:
         return from_evidence(criterion, chart, ())
-    written, last = max(dated, key=lambda one: one[0].last)
+    # Of two that may be of the same day the one that may be older: the pain may have come after it.
+    latest = max(written.last for written, _ in dated)
+    at_last = (one for one in dated if one[0].last == latest)
+    written, last = min(at_last, key=lambda one: one[0].first)
     met = begun >= written.first
     return from_evidence(criterion, chart, (last, *duration.evidence) if met else ())

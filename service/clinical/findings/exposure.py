@@ -114,14 +114,14 @@ def _explained(criterion: Criterion, chart: Chart) -> bool:
 
 
 def _weights(chart: Chart, quantity: Quantity) -> list[Weight]:
-    """List the weights by day."""
+    """List the weights by day; of several on one day the lowest last."""
     found = []
     for entry in chart.about(quantity.value_sets):
         value = in_unit(entry.measure, quantity)
         stated = entry.assertion is Assertion.PRESENT
         if stated and entry.asserted and value is not None:
             found.append((entry.asserted.last, value, entry))
-    return sorted(found, key=lambda weight: weight[0])
+    return sorted(found, key=lambda weight: (weight[0], -weight[1]))
 
 
 def _plausible(weights: list[Weight]) -> list[Weight]:

@@ -59,8 +59,7 @@ def _as_one(pair: tuple[Entry, ...]) -> Iterator[Entry]:
 
     Where one onset is not known, the other may be that of the second side, or not: it is both.
     """
-    first, second = min(pair, key=_day), max(pair, key=_day)
-    one = replace(second, worse=first.worse or second.worse)
+    one = replace(max(pair, key=_day), worse=any(side.worse for side in pair))
     onsets = [e.onset for e in pair if e.onset]
     if len(onsets) < len(pair):
         yield replace(one, onset=None)
