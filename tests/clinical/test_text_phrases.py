@@ -195,18 +195,18 @@ def test_another_start_of_the_service_reads_the_same() -> None:
     assert read[0] == read[1] == read[2]
 
 
-# Urgent phrases that are not understood, of 225: what no phrase of the lexicon says, tables of
+# Urgent phrases that are not understood, of 287: what no phrase of the lexicon says, tables of
 # myotomes and dermatomes, and what another concept says (a grade, a sign of the cord).
 NOT_UNDERSTOOD = {"a57", "b2", "b18", "b25", "c21", "c23", "c50", "c77", "c80", "c92"}
 
 
 def test_what_was_written_without_sight_of_the_lexicon_is_read(lexicon: Lexicon) -> None:
-    """With the lexicon as it was before them 282 of 450 were; CONTRIBUTING.md tells of it."""
+    """With the lexicon as it was before them 419 of 600 were; CONTRIBUTING.md tells of it."""
     judged = judged_in("unseen_phrases.csv", lexicon)
-    assert len(judged) == 450
+    assert len(judged) == 600
     tell("unseen, after the lexicon learned from them", judged)
     wrong = [(row["id"], row["text"], said) for row, said, right in judged if not right]
-    assert len(wrong) <= len(judged) * 0.14, wrong
+    assert len(wrong) <= len(judged) * 0.1, wrong
     missed = {
         row["id"]
         for row, said, _ in judged

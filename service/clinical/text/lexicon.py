@@ -34,6 +34,7 @@ class Context(StrEnum):
     INTENTION = "intention"  # weight was lost on purpose
     UNCHANGED = "unchanged"
     VOIDING = "voiding"  # it speaks of the bladder or the bowel
+    CLOTTING = "clotting"  # it speaks of the times of clotting
     DOUBT = "doubt"  # it asks whether something is there
     ALONE = "alone"  # it is one word
 
