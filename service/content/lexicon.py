@@ -75,6 +75,7 @@ def _built(
         abbreviations=frozenset(row["abbreviations"]),
         **{name: _flat(row[name], phrases) for name in _LISTS},
         answers={w: Assertion(kind) for kind, some in row["answers"].items() for w in some},
+        bare_answers=frozenset(row["bare_answers"]),
         unanswered=_by_first_word(row["unanswered"], phrases),
         times=_times(row["times"], phrases),
         measures=_measures(row, phrases),

@@ -328,6 +328,11 @@ def test_care_is_certainly_too_little_only_where_all_was_read(
     assert found.evidence == (care.evidence if expected == "met" else ())
 
 
+def test_what_rises_within_a_day_is_no_course(trend: Any) -> None:
+    there = chart(score(3, 5), score(8, 5))
+    assert trend(there, rise_at_least=2).status == "not met"
+
+
 def test_enough_care_is_not_called_unknown_where_less_was_asked_for(desk: Desk) -> None:
     criterion = asking(desk.guideline, "any-care", extents=frozenset({"some"}))
     care = Care(extent=Extent.ADEQUATE, days=50, evidence=(therapy(50),))
@@ -347,6 +352,7 @@ def test_enough_care_is_not_called_unknown_where_less_was_asked_for(desk: Desk) 
      ([score(8, 60), score(4, 9), score(8, 5)], 14, None, None),
      ([score(8, 60), score(4, 5), score(9, 5)], 14, None, None),
      ([score(8, 60), score(9, 5), score(4, 5)], 14, None, None),
+     ([score(8, 60), score(4, 5), score(4, 5)], 14, None, (0, 2)),
      ([score(8, 60), score(4, 5), score(3, 5)], 14, None, (0, 1)),
      ([score(8, 60), score(2, 60), score(4, 5)], 14, None, None),
      ([score(2, 60), score(8, 60), score(4, 5)], 14, None, None),

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 
 from service.clinical.text import Lexicon, read_text
+from service.clinical.text.options import chosen
+from service.clinical.text.words import Words, words_in
 
 WRITTEN = date(2026, 11, 22)
 
@@ -83,7 +85,11 @@ def test_of_a_symptom_the_ticked_answer_is_said(
         ("Saddle numbness: _", "silent"),
         ("Saddle numbness: __x__ no ___ yes", "absent"),
         ("[x] no [ ] yes saddle numbness", "absent"), ("Saddle numbness: [ ] pain", "present"),
-        ("Saddle numbness: [ ] yes\n[x]", "present"),
+        ("Saddle numbness: [ ] yes\n[x]", "present"), ("Saddle numbness: [ ] no", "silent"),
+        ("Saddle numbness: _x_ no", "absent"),
+        ("Saddle numbness: yes / no [x] yes [ ] no", "present"),
+        ("Saddle numbness: yes / no [ ] yes [x] no", "absent"),
+        ("\n[x] no [ ] yes\nSaddle numbness", "present"),
     ],
 )  # fmt: skip
 def test_an_answer_is_read_however_it_is_given(text: str, expected: str, lexicon: Lexicon) -> None:
@@ -133,6 +139,42 @@ def test_a_side_that_is_ticked_or_in_brackets_is_the_side(
 ) -> None:
     found = [m for m in read_text(text, lexicon, WRITTEN) if m.concept == "motor-deficit"]
     assert [(m.assertion.value, m.side.value) for m in found] == [("present", side)]
+
+
+def rewritten(text: str, lexicon: Lexicon) -> Words:
+    return chosen(words_in(text, lexicon.joined, lexicon.spellings), lexicon)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("(Y/N): yes", ": yes"), ("Numbness? No.", "numbness : no ."),
+        ("Numbness [x] no [ ] yes", "numbness : no"), ("Numbness: [ ] no", "numbness : _"),
+        ("Numbness: [ ] no pain", "numbness : _ ; pain"), ("Numbness:\n[x] no", "numbness : no"),
+        ("?\n[x] no", ": no"), ("___ [x] no [ ] yes", ": no"),
+        ("\n[x] no [ ] yes\nNumbness?", "\n [x] no [ ] yes \n numbness ?"),
+        ("Numbness: yes / no [x] yes [ ] no", "numbness : yes"),
+        ("Numbness: [ ] no [x] left leg only", "numbness : left leg only"),
+        ("Numbness: [ ] no [x] left leg only mild", "numbness : [ ] no [x] left leg only mild"),
+    ],
+)  # fmt: skip
+def test_of_what_can_be_ticked_the_rest_is_left_out(
+    text: str, tokens: str, lexicon: Lexicon
+) -> None:
+    assert " ".join(rewritten(text, lexicon).tokens) == tokens
+
+
+def test_what_is_put_in_stands_before_what_follows_it(lexicon: Lexicon) -> None:
+    found = rewritten("SADDLE NUMBNESS [X] NO [ ] YES PAIN", lexicon)
+    assert found.tokens == ["saddle", "numbness", ":", "no", ";", "pain"]
+    assert found.starts == [0, 7, 16, 20, 31, 31]
+    assert found.ends == [6, 15, 16, 30, 31, 35]
+    assert found.shouted
+
+
+def test_what_stands_behind_no_label_is_left_as_it_is(lexicon: Lexicon) -> None:
+    words = words_in("Saddle numbness, not tested", lexicon.joined, lexicon.spellings)
+    assert chosen(words, lexicon) is words
 
 
 def test_the_phrase_is_shown_as_it_was_written(lexicon: Lexicon) -> None:

@@ -785,6 +785,12 @@ def test_a_status_of_a_problem_that_says_nothing_is_not_read(
     assert found.chart.sections["conditions"].limits == limits
 
 
+def test_each_status_of_a_problem_is_looked_at(judge: Judge) -> None:
+    given = condition("C50.911", clinicalStatus="active", verificationStatus="who knows")
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), given), TODAY)
+    assert found.chart.sections["conditions"].limits == ("unreadable-entry",)
+
+
 def test_a_date_of_nothing_that_is_asked_for_stands_in_nobodys_way(judge: Judge) -> None:
     acne = condition("L70.0", "Acne", onsetDateTime="yesterday")
     found = judge.advice(call(back_pain(onsetDateTime=ago(9)), acne), TODAY)

@@ -140,6 +140,17 @@ Row = tuple[str, int, bool, bool, bool]
         ("Hx; fever", [("hx", 0, False, False, False), ("fever", 0, False, False, False)]),
         ("See pt! Fever", [("see pt", 0, False, False, False), ("fever", 0, False, False, False)]),
         ("No pt? Fever", [("no pt", 0, False, False, True), ("fever", 0, False, False, False)]),
+        # What is stuck to a full stop.
+        ("Fever.pain", [("fever", 0, False, False, False), ("pain", 0, False, False, False)]),
+        (".foot drop", [(". foot drop", 0, False, False, False)]),
+        ("no.foot drop", [("no . foot drop", 0, False, False, False)]),
+        ("no.Foot drop", [("no", 0, False, False, False), ("foot drop", 0, False, False, False)]),
+        ("room 100.foot drop", [("room 100 . foot drop", 0, False, False, False)]),
+        ("Fever.2 pain", [("fever . 2 pain", 0, False, False, False)]),
+        ("(fever.) pain", [("( fever", 0, False, False, False),
+                           (") pain", 0, False, False, False)]),
+        ("(fever?) pain", [("( fever ? ) pain", 0, False, False, False)]),
+        ("fever?foot drop", [("fever ? foot drop", 0, False, False, False)]),
         # What asks.
         ("CES? Fever", [("ces", 0, False, False, True), ("fever", 0, False, False, False)]),
         ("Any CES? Fever", [("any ces", 0, False, False, True),

@@ -159,6 +159,7 @@ class Lexicon:
     abbreviations: frozenset[str]  # words whose full stop ends no sentence
     carry_on: frozenset[str]  # words after which a line goes on
     answers: Mapping[str, Assertion]  # what may stand after "X:"
+    bare_answers: frozenset[str]  # those that need no mark before them
     unanswered: Mapping[str, tuple[tuple[str, ...], ...]]  # by first word: "not tested"
     options: frozenset[str]  # words of which the options of a form are made
     fillers: frozenset[str]  # words that stand between a concept and what is said of it

@@ -31,7 +31,7 @@ class _Answer(NamedTuple):
     end: int
 
 
-class _Rewritten:
+class Rewritten:
     """The tokens of a text while what was not chosen is left out."""
 
     def __init__(self, words: Words) -> None:
@@ -47,6 +47,11 @@ class _Rewritten:
         self.starts += words.starts[first:last]
         self.ends += words.ends[first:last]
 
+    def all(self, first: int) -> Words:
+        """Take the rest as it is, and give the text that they make."""
+        self.copy(first, len(self.words.tokens))
+        return self.words._replace(tokens=self.tokens, starts=self.starts, ends=self.ends)
+
     def put(self, token: str, place: int) -> None:
         """Put a token before another."""
         self.tokens.append(token)
@@ -59,10 +64,13 @@ class _Rewritten:
             del kept[-1]
 
     def answer(self, place: int, answer: _Answer) -> None:
-        """Write a colon for whatever ends the label, what was chosen, and an end if words go on."""
-        while self.tokens[-1][0] == _LINE:
+        """Write a colon for whatever ends the label, what was chosen, and an end if words go on.
+
+        An answer takes the place of one that was left open just before it: "yes / no [x] yes".
+        """
+        while self.tokens and self.tokens[-1][0] in (_LINE, _UNANSWERED):
             self.drop()
-        if self.tokens[-1] in _ANSWERED:
+        if self.tokens and self.tokens[-1] in _ANSWERED:
             self.tokens[-1] = _LABEL
         else:
             self.put(_LABEL, place)
@@ -87,10 +95,11 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
     untold = not kinds.isdisjoint(lexicon.unanswered) and not kinds.isdisjoint(_ANSWERED)
     if not boxes and not printed and not untold and "?" not in kinds:
         return words
-    found, copied, place = _Rewritten(words), 0, 0
+    found, copied, place = Rewritten(words), 0, 0
+    opening = tokens[0][0] == _LINE
     while place < len(tokens):
         skipped = _choice(tokens, place, lexicon) if printed else 0
-        begins = place and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
+        begins = place > opening and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
         answer = _answer(tokens, place, lexicon) if begins and not skipped else None
         if skipped or answer:
             found.copy(copied, place)
@@ -99,8 +108,7 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
         place = answer.end if answer else place + skipped
         copied = place if skipped or answer else copied
         place += not (skipped or answer)
-    found.copy(copied, len(tokens))
-    return Words(words.text, found.tokens, found.starts, found.ends, words.shouted)
+    return found.all(copied)
 
 
 def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:

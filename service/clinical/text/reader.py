@@ -22,6 +22,7 @@ from service.clinical.text.measures import (
 from service.clinical.text.options import chosen
 from service.clinical.text.scope import read, refer_back
 from service.clinical.text.state import Active, Reading, Statement, has_role
+from service.clinical.text.tables import with_colons
 from service.clinical.text.times import times_in
 from service.clinical.text.words import (
     Event,
@@ -78,7 +79,7 @@ def read_text(text: str, lexicon: Lexicon, written: date) -> tuple[Mention, ...]
     words = words_in(text, lexicon.joined, lexicon.spellings)
     if not may_name(words, lexicon):
         return ()
-    words = chosen(words, lexicon)
+    words = chosen(with_colons(words, lexicon), lexicon)
     found: list[Mention] = []
     for told in _read(words, lexicon, written):
         found += _mentions(told)

@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W\d]+")
 _AN_INITIALISM = 2  # letters between the stops of "i.e." and the like
 _LETTERS = frozenset(ascii_lowercase)  # "e.g." goes on
 _A_NAME = 2  # tokens: a text so short in capitals is a name, not a shout
-_LINE_START = ("-", "*", "•", "·", ">")
+LINE_START = ("-", "*", "•", "·", ">")
 
 
 class Event(Struct, frozen=True):
@@ -131,7 +131,7 @@ def sentences(words: Words, lexicon: Lexicon) -> list[Sentence]:
         first = place + 1
         if token[0] == "\n":
             paragraph += token.count("\n") > 1
-            item = first < len(words.tokens) and words.tokens[first][0] in _LINE_START
+            item = first < len(words.tokens) and words.tokens[first][0] in LINE_START
     if first < len(words.tokens):
         last = len(words.tokens)
         kinds = frozenset(words.tokens[first:last])
