@@ -59,16 +59,16 @@ def test_a_name_and_its_answer_are_a_table(text: str, lexicon: Lexicon) -> None:
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
-        ("Fever no\nPain yes", "fever : no \n pain : yes"),
-        ("Fever | no\n| Pain | yes |", "fever : no \n | pain : yes |"),
+        ("Fever no\nPain yes", "fever : no ; \n pain : yes"),
+        ("Fever | no\n| Pain | yes |", "fever : no ; \n | pain : yes |"),
         ("Fever no CES yes", "fever : no ; ces : yes"),
         ("Fever no, CES yes, pain better", "fever : no , ces : yes , pain better"),
         ("a b c d e f g fever no", None),
-        ("a b c d e f g h no\nCES no", "a b c d e f g h : no \n ces : no"),
+        ("a b c d e f g h no\nCES no", "a b c d e f g h : no ; \n ces : no"),
         ("a b c d e f g h i no\nNone", None), ("and no\nhas no", None), ("no\nno", None),
         ("Fever: no", None), ("no fever", None), ("fever no pain", None), ("", None), ("no", None),
         ("CES no yes", None), ("| no\n| no", None), ("so no more\nno less", None),
-        ("the fever no", None), ("Better no\nCES no", "better : no \n ces : no"),
+        ("the fever no", None), ("Better no\nCES no", "better : no ; \n ces : no"),
     ],
 )  # fmt: skip
 def test_a_colon_stands_before_each_answer(text: str, tokens: str | None, lexicon: Lexicon) -> None:

@@ -62,7 +62,7 @@ def with_colons(words: Words, lexicon: Lexicon) -> Words:
             found.put(_COLON, answer.place)
             copied = answer.place + 1
             found.copy(answer.place, copied)
-            if copied < line.last and words.tokens[copied][0].isalnum():
+            if copied < len(words.tokens) and words.tokens[copied][0] not in _MARKS:
                 found.put(_END, copied)
     return found.all(copied) if copied else words
 
