@@ -50,8 +50,10 @@ def test_an_answer_is_that_of_the_label_before_it(
 
 
 @pytest.mark.parametrize(
-    "text", ["Saddle numbness no", "Saddle numbness no.", "Saddle numbness | N"]
-)
+    "text",
+    ["Saddle numbness no", "Saddle numbness no.", "Saddle numbness | N", "- Saddle numbness no",
+     "| Saddle numbness | no |", "Well.\nSaddle numbness no"],
+)  # fmt: skip
 def test_a_name_and_its_answer_are_a_table(text: str, lexicon: Lexicon) -> None:
     assert [m.assertion.value for m in read_text(text, lexicon, WRITTEN)] == ["absent"]
 
@@ -63,7 +65,15 @@ def test_a_name_and_its_answer_are_a_table(text: str, lexicon: Lexicon) -> None:
         ("Fever | no\n| Pain | yes |", "fever : no ; \n | pain : yes |"),
         ("Fever no CES yes", "fever : no ; ces : yes"),
         ("Fever no, CES yes, pain better", "fever : no , ces : yes , pain better"),
-        ("a b c d e f g fever no", None),
+        ("a b c d e f g fever no", None), ("Fever no\npain", None),
+        ("Fever no\nPain", "fever : no ; \n pain"),
+        ("a b c d e f g h CES no\nFever no", "a b c d e f g h ces : no ; \n fever : no"),
+        ("No CES yes\nNo fever yes\nwell", "no ces : yes ; \n no fever : yes ; \n well"),
+        ("Saddle N/T no\nFever no", "saddle n_t : no ; \n fever : no"),
+        ("well, no CES yes\nFever no", "well , no ces : yes ; \n fever : no"),
+        ("so CES no, foot drop yes", "so ces : no , foot drop : yes"),
+        ("so fever no\nwell today\nso CES no", None),
+        ("well today\nFever no\nCES yes", "well today \n fever : no ; \n ces : yes"),
         ("a b c d e f g h no\nCES no", "a b c d e f g h : no ; \n ces : no"),
         ("a b c d e f g h i no\nNone", None), ("and no\nhas no", None), ("no\nno", None),
         ("Fever: no", None), ("no fever", None), ("fever no pain", None), ("", None), ("no", None),

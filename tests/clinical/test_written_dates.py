@@ -38,6 +38,7 @@ def days(first: str, last: str | None = None) -> Days:
         ("since 12 October pain", 0, 3, "2026-10-12", None),
         ("since 12 October 2025 pain", 0, 4, "2025-10-12", None),
         ("1 October 2025 pain", 0, 3, "2025-10-01", None),
+        ("32 October 2025", 1, 3, "2025-10-01", "2025-10-31"),
         ("since in Oct 2025", 0, 4, "2025-10-01", "2025-10-31"),
         ("10-01-2026 pain", 0, 5, "2026-10-01", None),
         ("since Oct 1", 0, 3, "2026-10-01", None), ("since Oct 12 pain", 0, 3, "2026-10-12", None),
@@ -184,7 +185,7 @@ def test_a_year_ago_is_when_something_was(text: str, first: str, lexicon: Lexico
     [
         "in 3 weeks", "every 3 weeks", "within 2 days", "82 year old", "82 years old", "2/52",
         "2/52 strength", "for 2/52/26", "for 2/", "for 3", "pain x 2-3", "a few", "weeks",
-        "pain weeks", "since weeks", "3 then weeks", "for pain, weeks",
+        "pain weeks", "since weeks", "3 then weeks", "for pain, weeks", "since 32 October pain",
     ],
 )  # fmt: skip
 def test_what_is_no_duration_of_the_past_is_none(text: str, lexicon: Lexicon) -> None:

@@ -114,7 +114,7 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
 def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
     """Read the answer that begins at a place, if one does."""
     boxes_first = _box(tokens[place]) is not None
-    lined = boxes_first and place > 1 and tokens[place - 1][0] == _LINE
+    lined = boxes_first and tokens[place - 1][0] == _LINE
     answers = tokens[place - 1 - lined] in _ANSWERED
     options = _options(tokens, place, lexicon) if boxes_first or answers else []
     # A line alone before a word may have been written on: it is no empty box.

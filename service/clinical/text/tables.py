@@ -29,7 +29,6 @@ class _Answer(NamedTuple):
 class _Line(NamedTuple):
     """One line of a text without what stands around it, and the answers in it."""
 
-    first: int
     last: int
     answers: list[_Answer]
     goes_on: bool  # the next one begins with a small letter
@@ -86,16 +85,16 @@ def _is_table(line: _Line, words: Words, lexicon: Lexicon) -> bool:
 
 
 def _lines(words: Words, lexicon: Lexicon) -> Iterator[_Line]:
-    tokens = words.tokens
-    ends = [place for place, token in enumerate(tokens) if token[0] == _LINE]
-    for first, end in zip([0, *(place + 1 for place in ends)], [*ends, len(tokens)], strict=True):
+    tokens, first = words.tokens, 0
+    for end in [*(n for n, token in enumerate(tokens) if token[0] == _LINE), len(tokens)]:
         last = end
         while first < last and (tokens[first] in LINE_START or tokens[first] == _CELL):
             first += 1
         while first < last and tokens[last - 1] in _MARKS:
             last -= 1
         after = words.text[words.starts[end + 1]] if end + 1 < len(tokens) else ""
-        yield _Line(first, last, list(_answers(tokens, first, last, lexicon)), after.islower())
+        yield _Line(last, list(_answers(tokens, first, last, lexicon)), after.islower())
+        first = end + 1
 
 
 def _answers(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> Iterator[_Answer]:
@@ -104,7 +103,7 @@ def _answers(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> Iter
         if tokens[place] not in lexicon.bare_answers:
             continue
         end = place - (tokens[place - 1] == _CELL)
-        before = tokens[end - 1] if end > first else ""
+        before = tokens[end - 1]
         if not before[:1].isalnum() or before in lexicon.fillers or before in lexicon.bare_answers:
             continue
         start = _name_before(tokens, first, end, lexicon)
