@@ -478,9 +478,11 @@ def test_a_number_is_read_however_it_is_written(fields: Fhir, measure: str, judg
      {"valueRange": {"low": {"value": 100}}}, {"valueRatio": {"numerator": {"value": 3}}},
      {"valueRatio": {"denominator": {"value": 5}}}],
 )  # fmt: skip
-def test_without_one_number_a_reading_says_nothing_and_is_no_no(value: Fhir, judge: Judge) -> None:
+def test_without_one_number_a_reading_is_open_and_without_any_value_it_says_nothing(
+    value: Fhir, judge: Judge
+) -> None:
     (one,) = made(judge, "observations", observed(**value))
-    assert (one.assertion, one.measure) == ("silent", None)
+    assert (one.assertion, one.measure) == ("unclear" if value else "silent", None)
 
 
 @pytest.mark.parametrize(

@@ -208,3 +208,27 @@ def test_both_sides_of_the_back_are_not_both_legs(label: str, both: bool, desk: 
     pain["code"] = {"coding": pain["code"]["coding"], "text": label}
     (given,) = advices(json.dumps(call(pain)).encode(), desk, TODAY)
     assert (given.assessment.row.rule == "R12") is both
+
+
+ABSENT = {"dataAbsentReason": {"text": "not performed"}}
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "rule"),
+    [
+        ({}, Assertion.SILENT, "R60"), (ABSENT, Assertion.SILENT, "R60"),
+        ({"valueQuantity": {}}, OPEN, "R67"), ({"valueQuantity": {"unit": "Cel"}}, OPEN, "R67"),
+        ({"valueQuantity": {"unit": "Cel"}, **ABSENT}, Assertion.SILENT, "R60"),
+        ({"valueRange": {"low": {"value": 37}, "high": {"value": 39}}}, OPEN, "R67"),
+        ({"valueRatio": {"numerator": {"value": 38}}}, OPEN, "R67"),
+        ({"valueString": "see note"}, OPEN, "R67"),
+    ],
+)  # fmt: skip
+def test_a_measurement_whose_number_was_not_read_leaves_the_answer_open(
+    value: dict, said: Assertion, rule: str, desk: Desk
+) -> None:
+    told = {**observation("8310-5", "Body temperature", effectiveDateTime=ago(0)), **value}
+    sent = call(back_pain(onsetDateTime=ago(9)), told, birth="1972-01-01")
+    (given,) = advices(json.dumps(sent).encode(), desk, TODAY)
+    first = next(e for e in given.chart.entries if "obs-body-temperature" in e.concepts)
+    assert (first.assertion, given.assessment.row.rule) == (said, rule)

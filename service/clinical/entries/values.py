@@ -143,10 +143,16 @@ def _side(reader: Reader, statement: Statement, name: Named) -> Side:
 
 
 def _measured(value: fhir.Value, measure: Measure | None) -> Assertion | None:
-    """Say what a measurement asserts: a number what its resource does, None; a text is unclear."""
+    """Say what a measurement asserts: a number what its resource does, None.
+
+    A text, a range, or a quantity without its number is unclear; nothing at all says nothing.
+    """
     if measure is not None:
         return None
-    return Assertion.UNCLEAR if words_of_value(value) is not None else Assertion.SILENT
+    numbers = (value.valueQuantity, value.valueRatio, value.valueRange)
+    sent = any(number is not None for number in numbers)
+    unread = sent and not getattr(value, "dataAbsentReason", None)
+    return Assertion.UNCLEAR if unread or words_of_value(value) is not None else Assertion.SILENT
 
 
 def _measured_in_words(
