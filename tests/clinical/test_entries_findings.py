@@ -555,6 +555,8 @@ RETENTION = {"system": ICD, "code": "R33.9", "display": "Retention"}
       f"{ONSET}2026-10-01, asserted=2026-11-20"),
      ({"linkId": "/intake/8310-5", "answer": [{"valueDecimal": 38.5}]},
       f"{WARM.replace('Body temperature', '8310-5')}asserted=2026-11-20, measure=38.5 None"),
+     ({"text": "Bladder scan", "answer": [{"valueQuantity": {"unit": "mL"}}]},
+      "concepts=obs-post-void-residual, label=Bladder scan, code=None, assertion=unclear"),
      ({"text": "Saddle numbness", "answer": [{"valueCoding": {"code": "LA33-6"}}]},
       f"{IS_NUMB.format(None)}present, asserted=2026-11-20"),
      ({"text": "Saddle numbness", "answer": [{"valueCoding": {"code": "LA32-8"}}]},
