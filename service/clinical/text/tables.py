@@ -47,7 +47,8 @@ def with_colons(words: Words, lexicon: Lexicon) -> Words:
     answer; and it is a whole table where each of its answers stands behind a name, and one of them
     is a "yes" or the last word.
     """
-    if not 0 < sum(map(words.tokens.count, lexicon.bare_answers)) <= _MOST_ANSWERS:
+    bare = lexicon.bare_answers.intersection(words.tokens)
+    if not bare or sum(map(words.tokens.count, bare)) > _MOST_ANSWERS:
         return words
     lines = list(_lines(words, lexicon))
     rows = [_is_row(line) for line in lines]
