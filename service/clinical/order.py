@@ -13,7 +13,7 @@ from service.clinical.chart import Assertion, Entry, Group
 from service.clinical.entries import READERS
 from service.clinical.entries.care import references
 from service.clinical.entries.diagnoses import pointed_to
-from service.clinical.entries.statement import Statement, from_meaning, from_notes
+from service.clinical.entries.statement import Statement, from_meaning, from_notes, from_text
 from service.clinical.meaning import Reader, meaning, plain_concept
 from service.clinical.memory import Meaning
 from service.clinical.salvage import salvage
@@ -146,6 +146,9 @@ def order_entries(reader: Reader, order: Order) -> Iterator[Entry]:
     sites = resource.bodySite or ()
     for reason in reasons:
         yield from _reason(reader, statement, meaning(reader, reason), sites)
+    # A reason is often written where the study is named: "MRI lumbar spine r/o cauda equina".
+    for words in meaning(reader, resource.code).words if resource.code else ():
+        yield from from_text(reader, statement, words)
     for reference in _references(resource):
         yield from _referred(reader, statement, reference, sites)
     yield from _contained(reader, order)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from charts import CPT, SNOMED, SUBJECT, TODAY, bundle, call, concept, order
+from charts import CPT, SNOMED, SUBJECT, TODAY, ago, back_pain, bundle, call, concept, order
 from conftest import Judge
 from test_understood import entry
 
@@ -230,3 +230,18 @@ def test_what_stands_inside_an_order_belongs_to_it(
     inside: Any, expected: list[str], lines: Lines
 ) -> None:
     assert lines({"contained": [inside]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [("MRI lumbar spine r/o cauda equina", "R10"), ("MRI lumbar spine, new saddle numbness", "R10"),
+     ("MRI lumbar spine, no saddle numbness", "R60"), ("MRI lumbar spine", "R60")],
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["R4", "R5", "words"])
+def test_a_reason_may_stand_where_the_study_is_named(
+    words: str, rule: str, shape: str, judge: Judge
+) -> None:
+    code = {"text": words} if shape == "words" else {**LUMBAR, "text": words}
+    draft = order(code={"concept": code} if shape == "R5" else code)
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), orders=[draft]), TODAY)
+    assert found.assessment.row.rule == rule

@@ -232,3 +232,22 @@ def test_a_measurement_whose_number_was_not_read_leaves_the_answer_open(
     (given,) = advices(json.dumps(sent).encode(), desk, TODAY)
     first = next(e for e in given.chart.entries if "obs-body-temperature" in e.concepts)
     assert (first.assertion, given.assessment.row.rule) == (said, rule)
+
+
+@pytest.mark.parametrize(
+    ("label", "said", "rule"),
+    [
+        ("Bladder function", "impaired", "R11"), ("Bladder control", "lost", "R11"),
+        ("Urination", "abnormal", "R11"), ("Continence", "reduced", "R11"),
+        ("Bladder function", "straining", "R67"), ("Bladder function", "normal", "R60"),
+        ("Bowel function", "impaired", "R10"), ("Anal sphincter", "reduced", "R10"),
+        ("Anal sphincter", "normal", "R60"),
+    ],
+)  # fmt: skip
+def test_a_function_that_is_lost_is_the_symptom(
+    label: str, said: str, rule: str, desk: Desk
+) -> None:
+    told = observation(None, label, effectiveDateTime=ago(0), valueString=said)
+    sent = call(back_pain(onsetDateTime=ago(9)), told)
+    (given,) = advices(json.dumps(sent).encode(), desk, TODAY)
+    assert given.assessment.row.rule == rule

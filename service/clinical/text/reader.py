@@ -10,6 +10,7 @@ from service.clinical.dates import Days
 from service.clinical.text.attach import Told, dated, side_of, time_of
 from service.clinical.text.forms import filled_in, ticked
 from service.clinical.text.lexicon import Context, Form, Lexicon, Name, Role
+from service.clinical.text.markup import without_markup
 from service.clinical.text.measures import (
     FULL_GRADE,
     FULL_SCORE,
@@ -74,6 +75,7 @@ def read_text(text: str, lexicon: Lexicon, written: date) -> tuple[Mention, ...]
     normal function ("afebrile") mention their concept as absent. A general "no red flags" has a
     concept of its own: it denies no single symptom.
     """
+    text = without_markup(text)
     if not speaks(text, lexicon):
         return ()
     words = words_in(text, lexicon.joined, lexicon.spellings)
