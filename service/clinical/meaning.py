@@ -43,6 +43,7 @@ class Reading:
     implies: Mapping[str, frozenset[str]]  # what one concept says of another
     covers: Mapping[str, frozenset[str]]  # what the words of a coded concept do not add to it
     headings_of_reports: tuple[str, ...]  # of the parts that hold no finding, in lower case
+    function_question: re.Pattern[str]  # asks for what is normal: a "no" says that it is lost
     imaging: frozenset[str]  # the concept of a lumbar MRI that was done
     index: frozenset[str]  # concepts of the index problem: back pain, radiculopathy
     timeless: frozenset[str]  # measured things that are read however old they are

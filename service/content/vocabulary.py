@@ -87,6 +87,7 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         implies={name: frozenset(said) for name, said in row["implies"].items()},
         covers={name: frozenset(said) for name, said in row["covers"].items()},
         headings_of_reports=tuple(row["headings_of_reports"]),
+        function_question=_pattern(path, "function_question", row["function_question"]),
         imaging=frozenset({row["imaging_done"]}),
         index=frozenset(settings["episode"]["symptoms"]),
         timeless=frozenset(row["read_at_any_age"]),
@@ -105,16 +106,20 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "sources"}
 
 
+def _pattern(path: Path, place: str, pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as problem:
+        raise BadContent(path, place, "is not a pattern") from problem
+
+
 def _trigger(path: Path, row: Mapping[str, Any], sets: ValueSets) -> Trigger:
     """Read which orders are ours."""
     single = ("with_contrast", "without_contrast", "contrast_only", "whole_spine")
     known(path, "trigger", "it", [*row["concepts"], *(row[name] for name in single)], sets)
     patterns: dict[str, Any] = {}
     for name in ("modality", "region", "words_with", "words_without", "imaging"):
-        try:
-            patterns[name] = re.compile(row[name])
-        except re.error as problem:
-            raise BadContent(path, f"trigger/{name}", "is not a pattern") from problem
+        patterns[name] = _pattern(path, f"trigger/{name}", row[name])
     return Trigger(
         concepts=frozenset(row["concepts"]),
         categories=frozenset(row["categories"]),

@@ -85,7 +85,11 @@ def test_an_old_date_next_to_an_urgent_concept_makes_it_history(
     ("text", "expected"),
     [
         ("stable foot drop for 90 days", ["motor-deficit, present, 90-90 days: foot drop"]),
-        ("stable foot drop for 91 days", ["motor-deficit, historical, 91-91 days: foot drop"]),
+        ("stable foot drop for 91 days", ["motor-deficit, present, 91-91 days: foot drop"]),
+        ("stable urinary hesitancy for 90 days",
+         ["bladder-symptom, present, 90-90 days: urinary hesitancy"]),
+        ("stable urinary hesitancy for 91 days",
+         ["bladder-symptom, historical, 91-91 days: urinary hesitancy"]),
         ("stable saddle numbness for 2 years",
          ["saddle-anaesthesia, present, 730-730 days: saddle numbness"]),
         ("stable foot drop for 2 years, worse",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from built import asking, chart, days, entry
-from charts import TODAY, ago, back_pain, call, medication, procedure, reading
+from charts import TODAY, ago, back_pain, call, medication, order, procedure, reading
 from conftest import Judge
 from msgspec.structs import replace
 
@@ -373,3 +373,15 @@ def test_the_first_score_of_the_episode_is_held_against_the_latest_which_is_fres
     assert found.criterion == "score-falling"
     assert found.status == ("not met" if expected is None else "met" if expected else "unknown")
     assert found.evidence == tuple(scores[n] for n in expected or ())
+
+
+@pytest.mark.parametrize("where", ["note", "reasonCode"])
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [("Completed 8 weeks of PT", "R65"), ("PT x 8 weeks, no better", "R65"), ("PT ordered", "R61")],
+)
+def test_care_in_the_words_of_an_order_counts_wherever_they_stand(
+    words: str, rule: str, where: str, judge: Judge
+) -> None:
+    asked = call(back_pain(onsetDateTime=ago(120)), orders=[order(**{where: [{"text": words}]})])
+    assert judge.advice(asked, TODAY).assessment.row.rule == rule

@@ -29,3 +29,35 @@ def test_a_question_to_the_patient_is_understood(
     told = observation(None, asked, valueBoolean=answered, effectiveDateTime=ago(0))
     advice = judge.advice(call(back_pain(), told), TODAY)
     assert advice.assessment.findings.status(criterion) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "lost", "kept"),
+    [
+        ("Can you control your bladder and bowels normally?", "R10", "R60"),
+        ("Are your bladder and bowels working normally?", "R10", "R60"),
+        ("Do you have control of your bladder and bowels?", "R10", "R60"),
+        ("Do you have normal feeling between your legs?", "R10", "R60"),
+        ("Is the feeling around your bottom normal?", "R10", "R60"),
+        ("Can you feel the toilet paper when you wipe?", "R10", "R60"),
+        ("Are you still able to control your bladder?", "R11", "R60"),
+        ("Can you pass urine normally?", "R11", "R60"),
+        ("Is your bladder control normal?", "R11", "R60"),
+        ("Can you lift your foot?", "R20", "R60"), ("Can you walk on your heels?", "R20", "R60"),
+        # A symptom that is asked for is there where the answer is yes.
+        ("Can you feel any numbness between your legs?", "R60", "R10"),
+        ("Have you lost control of your bladder?", "R60", "R11"),
+        ("Is there any difficulty passing urine normally?", "R60", "R11"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_words", [False, True])
+def test_what_is_asked_for_as_normal_is_lost_where_the_answer_is_no(
+    asked: str, lost: str, kept: str, as_words: bool, judge: Judge
+) -> None:
+    for answered, rule in ((False, lost), (True, kept)):
+        said = (
+            {"valueString": "Yes" if answered else "No"} if as_words else {"valueBoolean": answered}
+        )
+        told = observation(None, asked, effectiveDateTime=ago(0), **said)
+        found = judge.advice(call(back_pain(onsetDateTime=ago(9)), told), TODAY)
+        assert found.assessment.row.rule == rule

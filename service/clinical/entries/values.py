@@ -82,6 +82,8 @@ def _looked_up(reader: Reader, what: Meaning) -> Named:
     # "Sensation normal" names a function, "numbness" a symptom.
     well = frozenset(m.concept for m in mentions if m.assertion is Assertion.ABSENT)
     said = frozenset(m.concept for m in mentions) - well
+    if reader.reading.function_question.search(words.lower()):
+        well, said = well | said | topics, frozenset()
     coded = frozenset(c for c in what.concepts if not c.startswith(MEASURED))
     found = measured | what.concepts | functions | well | said
     return Named(

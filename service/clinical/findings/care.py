@@ -40,7 +40,7 @@ def conservative_care(chart: Chart, duration: Duration, rule: CareRule) -> Care:
     supply. Source: acr-lbp-2021.
     """
     therapy = _therapy(chart, duration, rule)
-    courses = [e for e in therapy if e.narrative and e.onset]
+    courses = [e for e in therapy if _in_words(e) and e.onset]
     injections = [e for e in _in_episode(chart, rule.injections, duration, rule) if e.delivered]
     medicine = [e for e in _in_episode(chart, rule.medicine, duration, rule) if _taken(e, rule)]
     attempted = _attempted(chart, rule)
@@ -117,8 +117,13 @@ def _in_episode(
 
 def _day(entry: Entry) -> date:
     """Give the day an entry shows care on; a course that was written down began with its onset."""
-    shown = entry.dated if entry.narrative else entry.written
+    shown = entry.dated if _in_words(entry) else entry.written
     return shown.last if shown else date.max
+
+
+def _in_words(entry: Entry) -> bool:
+    """Whether somebody wrote it down: in a note, or as the reason of the order."""
+    return entry.narrative or entry.group is Group.ORDER
 
 
 def care_criterion(criterion: Criterion, chart: Chart, care: Care) -> Finding:
