@@ -307,6 +307,7 @@ LEXICON_WRONG = {
     "a set of words that is none": ("names-other", "<fracture>", "<fractur>", "<fractur>"),
     "a phrase that stands anywhere": ("names-other", "[osteopenia,", "[(osteopenia),", "nothing"),
     "a group that does not exist": ("cues", "only: care", "only: cares", "'cares'"),
+    "an answer that says nothing": ("words", "['no', n, none, never,", "[nope, n,", "'nope'"),
     "a group of nothing": ("concepts", "[prior-lumbar-surgery,", "[surgery,", "'surgery'"),
     "no source": ("names-other", "sources: [project]", "sources: []", "[]"),
 }  # fmt: skip

@@ -30,6 +30,17 @@ class AnswerWords:
     yes_codes: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionQuestions:
+    """How a question asks for what the body does when all is well: a "no" says that it is lost."""
+
+    of: frozenset[str]  # the concepts of functions: no other is asked for so
+    able: tuple[str, ...]  # how it begins by itself: "can you feel "
+    asks: tuple[str, ...]  # how it begins where one of these words follows
+    normal: frozenset[str]
+    unless: frozenset[str]  # words with which it may ask for the contrary
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Reading:
     """How a record is read: the vocabulary and the conventions of `cards/`."""
@@ -43,7 +54,7 @@ class Reading:
     implies: Mapping[str, frozenset[str]]  # what one concept says of another
     covers: Mapping[str, frozenset[str]]  # what the words of a coded concept do not add to it
     headings_of_reports: tuple[str, ...]  # of the parts that hold no finding, in lower case
-    function_question: re.Pattern[str]  # asks for what is normal: a "no" says that it is lost
+    function_questions: FunctionQuestions
     imaging: frozenset[str]  # the concept of a lumbar MRI that was done
     index: frozenset[str]  # concepts of the index problem: back pain, radiculopathy
     timeless: frozenset[str]  # measured things that are read however old they are

@@ -40,6 +40,8 @@ def lexicon(content: Content, concepts: Iterable[str], sources: Iterable[str]) -
     strokes = sorted(row["joined"], key=lambda word: (-len(word), word))
     joined = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, strokes))})(?!\w)")
     phrases = Phrases(folder, joined, {**row["sets"], **cues["sets"]})
+    answers = [word for some in row["answers"].values() for word in some]
+    known(folder / "words.yaml", "bare_answers", "it", row["bare_answers"], answers)
     for path in (folder / "words.yaml", folder / "cues.yaml", folder / "concepts.yaml"):
         listed = {"words": row, "cues": cues, "concepts": own}[path.stem]["sources"]
         known(path, "sources", "it", listed, sources)

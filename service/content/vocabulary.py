@@ -9,7 +9,7 @@ from typing import Any
 
 from service.clinical.chart import Group, Side
 from service.clinical.guideline import Quantity, Unit
-from service.clinical.meaning import AnswerWords, Reading
+from service.clinical.meaning import AnswerWords, FunctionQuestions, Reading
 from service.clinical.terminology import ICD_10_CM, Phrases, Terminology, Trigger, words_of
 from service.clinical.text import Lexicon
 from service.clinical.words import Study
@@ -87,7 +87,7 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         implies={name: frozenset(said) for name, said in row["implies"].items()},
         covers={name: frozenset(said) for name, said in row["covers"].items()},
         headings_of_reports=tuple(row["headings_of_reports"]),
-        function_question=_pattern(path, "function_question", row["function_question"]),
+        function_questions=_function_questions(content, row["function_questions"]),
         imaging=frozenset({row["imaging_done"]}),
         index=frozenset(settings["episode"]["symptoms"]),
         timeless=frozenset(row["read_at_any_age"]),
@@ -106,20 +106,16 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "sources"}
 
 
-def _pattern(path: Path, place: str, pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as problem:
-        raise BadContent(path, place, "is not a pattern") from problem
-
-
 def _trigger(path: Path, row: Mapping[str, Any], sets: ValueSets) -> Trigger:
     """Read which orders are ours."""
     single = ("with_contrast", "without_contrast", "contrast_only", "whole_spine")
     known(path, "trigger", "it", [*row["concepts"], *(row[name] for name in single)], sets)
     patterns: dict[str, Any] = {}
     for name in ("modality", "region", "words_with", "words_without", "imaging"):
-        patterns[name] = _pattern(path, f"trigger/{name}", row[name])
+        try:
+            patterns[name] = re.compile(row[name])
+        except re.error as problem:
+            raise BadContent(path, f"trigger/{name}", "is not a pattern") from problem
     return Trigger(
         concepts=frozenset(row["concepts"]),
         categories=frozenset(row["categories"]),
@@ -136,6 +132,17 @@ def _answers(row: Mapping[str, Any]) -> AnswerWords:
         harmless=frozenset(row["harmless"]),
         no_codes=frozenset(row["no_codes"]),
         yes_codes=frozenset(row["yes_codes"]),
+    )
+
+
+def _function_questions(content: Content, row: Mapping[str, Any]) -> FunctionQuestions:
+    names = content.yaml(content.guideline / "names.yaml", "names")
+    return FunctionQuestions(
+        of=frozenset(names["functions"]),
+        able=tuple(f"{begins} {able} " for begins in row["begins"] for able in row["able"]),
+        asks=tuple(f"{asks} " for asks in row["asks"]),
+        normal=frozenset(row["normal"]),
+        unless=frozenset(row["unless"]),
     )
 
 

@@ -48,6 +48,12 @@ def test_a_question_to_the_patient_is_understood(
         ("Can you feel any numbness between your legs?", "R60", "R10"),
         ("Have you lost control of your bladder?", "R60", "R11"),
         ("Is there any difficulty passing urine normally?", "R60", "R11"),
+        ("Is your bladder not working normally?", "R60", "R11"),
+        ("Is the feeling in your saddle area different from normal?", "R60", "R67"),
+        ("Is your urine flow slower than normal?", "R60", "R11"),
+        ("Is your bladder control worse than normal?", "R60", "R67"),
+        ("Can you tell me if you have urinary retention?", "R60", "R10"),
+        ("3) Can you control your bladder?", "R11", "R60"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("as_words", [False, True])
@@ -61,3 +67,9 @@ def test_what_is_asked_for_as_normal_is_lost_where_the_answer_is_no(
         told = observation(None, asked, effectiveDateTime=ago(0), **said)
         found = judge.advice(call(back_pain(onsetDateTime=ago(9)), told), TODAY)
         assert found.assessment.row.rule == rule
+
+
+def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
+    told = observation(None, "Could you be pregnant?", valueBoolean=True, effectiveDateTime=ago(0))
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), told), TODAY).chart.entries
+    assert [e.assertion for e in found if "pregnancy" in e.concepts] == ["present"]

@@ -32,7 +32,12 @@ def split(text: str, lexicon: Lexicon) -> Words:
         ("Saddle numbness no, foot drop yes", "absent", "present"),
         ("Fever no saddle numbness no foot drop no", "absent", "absent"),
         ("No saddle numbness yes foot drop", "absent", "present"),
+        ("Saddle numbness no\nNew foot drop", "absent", "present"),
         # Prose is none.
+        ("Saddle numbness yes, foot drop no better", "present", "present"),
+        ("Saddle numbness yes foot drop no improvement", "present", "present"),
+        ("foot drop no\nbetter, saddle numbness no\nworse", "possible", "present"),
+        ("Saddle numbness, foot drop no\nbetter", "present", "present"),
         ("Reports saddle numbness no foot drop", "present", "absent"),
         ("Reports saddle numbness no foot drop no fever", "present", "absent"),
         ("Reports saddle numbness no\nfoot drop", "present", "absent"),

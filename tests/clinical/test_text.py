@@ -383,7 +383,6 @@ def test_a_mention_keeps_the_words_as_written(lexicon: Lexicon) -> None:
 
 
 AT_ONCE_S = 0.05 if STRICT else 0.15  # the machine that tests may be slow
-MOST_FOR_TWICE = 2.3 if STRICT else 3.0  # what costs a square of itself takes four times
 
 
 def seconds(text: str, lexicon: Lexicon) -> float:
@@ -426,8 +425,9 @@ def test_fifty_kilobytes_of_nothing_but_cues_and_names_are_read_at_once(lexicon:
 )  # fmt: skip
 def test_twice_the_text_costs_twice(part: str, lexicon: Lexicon) -> None:
     once = part * (20_000 // len(part))
-    ratio = min(seconds(once + once, lexicon) / seconds(once, lexicon) for _ in range(3))
-    assert ratio < MOST_FOR_TWICE
+    # Both in one moment, and several times: a machine that has other work changes its pace between.
+    ratio = min(seconds(once + once, lexicon) / seconds(once, lexicon) for _ in range(8))
+    assert ratio < 2.3
 
 
 @pytest.mark.timed

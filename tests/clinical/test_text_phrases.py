@@ -157,7 +157,8 @@ def test_everyday_notes_and_questions_are_read_as_they_are_meant(lexicon: Lexico
      "s/p CESI in 2023 with relief", "can't get out of chair due to pain", "saddle N/T",
      "nothing comes up on the scan", "unable to control motion", "leaking CSF", "LL discrepancy",
      "tight spaces between the discs", "walks in the two feet of snow",
-     "for the pain ibuprofen and tylenol, both now stopped", "smokes tobacco, not weed"],
+     "for the pain ibuprofen and tylenol, both now stopped", "smokes tobacco, not weed",
+     "pain radiates into the buttocks", "back and leg pains", "right shoulder pain, left side too"],
 )  # fmt: skip
 def test_what_only_sounds_like_a_red_flag_is_none(text: str, lexicon: Lexicon) -> None:
     alarms = URGENT | {"iv-drug-use", "claustrophobia"}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from itertools import dropwhile
 
 from service.clinical import fhir
 from service.clinical.meaning import Reader, listed
@@ -39,6 +40,21 @@ def kind_of(reader: Reader, said: str) -> str | None:
     if begins in ("no", "normal") and not words.harmless.issuperset(parts[1:]):
         return None
     return begins
+
+
+def asks_for_function(reader: Reader, asked: str) -> bool | None:
+    """Whether a question asks for a function: "Can you control your bladder?".
+
+    False where it may ask for the contrary, "Is your bladder control worse than normal?"; None
+    where it is no such question.
+    """
+    words = reader.reading.function_questions
+    parts = [part.strip("?.!") for part in _WORDS.findall(asked.lower().replace("’", "'"))]
+    whole = " ".join(dropwhile(lambda part: not part.isalpha(), parts))  # "3) Can you ..."
+    about_normal = whole.startswith(words.asks) and not words.normal.isdisjoint(parts)
+    if not (whole.startswith(words.able) or about_normal):
+        return None
+    return words.unless.isdisjoint(parts)
 
 
 def coded_answer(value: fhir.Value) -> fhir.CodeableConcept | None:

@@ -9,6 +9,7 @@ from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Measure, Side
 from service.clinical.entries.answers import (
     answer_of,
+    asks_for_function,
     coded_answer,
     kind_of,
     marks_of,
@@ -82,8 +83,11 @@ def _looked_up(reader: Reader, what: Meaning) -> Named:
     # "Sensation normal" names a function, "numbness" a symptom.
     well = frozenset(m.concept for m in mentions if m.assertion is Assertion.ABSENT)
     said = frozenset(m.concept for m in mentions) - well
-    if reader.reading.function_question.search(words.lower()):
-        well, said = well | said | topics, frozenset()
+    asks, lost = asks_for_function(reader, words), reader.reading.function_questions.of
+    if asks:
+        well, said = well | ((said | topics) & lost), said - lost
+    elif asks is False and functions and not said & lost:
+        topics, functions, said = topics | functions | said, frozenset(), frozenset()
     coded = frozenset(c for c in what.concepts if not c.startswith(MEASURED))
     found = measured | what.concepts | functions | well | said
     return Named(

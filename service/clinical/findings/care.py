@@ -83,7 +83,7 @@ _SAID = frozenset({Group.ORDER, Group.QUESTIONNAIRE_RESPONSES, Group.OBSERVATION
 def _taken(entry: Entry, rule: CareRule) -> bool:
     """Whether a drug is care for pain: not an allergy to it, a low dose, or a cream."""
     label = entry.label.lower()
-    listed = entry.group in _DRUG_GROUPS or entry.narrative or entry.group is Group.ORDER
+    listed = entry.group in _DRUG_GROUPS or _in_words(entry)
     return listed and not any(word in label for word in rule.not_medicine)
 
 

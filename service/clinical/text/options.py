@@ -10,9 +10,9 @@ _ANSWERED = (":", "=", "?")
 _UNANSWERED = "_"
 _BETWEEN = (",", "/", "|")
 _LONGEST_OPTION = 3  # tokens
-_LABEL = ":"
-_END = ";"
-_LINE = "\n"
+LABEL = ":"
+END = ";"
+LINE = "\n"
 
 
 class _Option(NamedTuple):
@@ -32,7 +32,7 @@ class _Answer(NamedTuple):
 
 
 class Rewritten:
-    """The tokens of a text while what was not chosen is left out."""
+    """The tokens of a text while it is written anew: parts left out, marks put in."""
 
     def __init__(self, words: Words) -> None:
         self.words = words
@@ -68,12 +68,12 @@ class Rewritten:
 
         An answer takes the place of one that was left open just before it: "yes / no [x] yes".
         """
-        while self.tokens and self.tokens[-1][0] in (_LINE, _UNANSWERED):
+        while self.tokens and self.tokens[-1][0] in (LINE, _UNANSWERED):
             self.drop()
         if self.tokens and self.tokens[-1] in _ANSWERED:
-            self.tokens[-1] = _LABEL
+            self.tokens[-1] = LABEL
         else:
-            self.put(_LABEL, place)
+            self.put(LABEL, place)
         for first, last in answer.chosen:
             self.copy(first, last)
         if not answer.chosen:
@@ -81,7 +81,7 @@ class Rewritten:
         tokens, end = self.words.tokens, answer.end
         self.ends[-1] = self.words.ends[end - 1]  # the boxes beside it are a part of what is shown
         if end < len(tokens) and tokens[end][0].isalnum():
-            self.put(_END, end)
+            self.put(END, end)
 
 
 def chosen(words: Words, lexicon: Lexicon) -> Words:
@@ -96,7 +96,7 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
     if not boxes and not printed and not untold and "?" not in kinds:
         return words
     found, copied, place = Rewritten(words), 0, 0
-    opening = tokens[0][0] == _LINE
+    opening = tokens[0][0] == LINE
     while place < len(tokens):
         skipped = _choice(tokens, place, lexicon) if printed else 0
         begins = place > opening and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
@@ -114,7 +114,7 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
 def _answer(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
     """Read the answer that begins at a place, if one does."""
     boxes_first = _box(tokens[place]) is not None
-    lined = boxes_first and tokens[place - 1][0] == _LINE
+    lined = boxes_first and tokens[place - 1][0] == LINE
     answers = tokens[place - 1 - lined] in _ANSWERED
     options = _options(tokens, place, lexicon) if boxes_first or answers else []
     # A line alone before a word may have been written on: it is no empty box.
@@ -160,7 +160,7 @@ def _next_option(tokens: list[str], place: int, *, boxes_first: bool) -> int:
     """Step over a mark between options, and over the end of a line before a box."""
     if place + 1 >= len(tokens):
         return place
-    line = boxes_first and tokens[place][0] == _LINE and _box(tokens[place + 1]) is not None
+    line = boxes_first and tokens[place][0] == LINE and _box(tokens[place + 1]) is not None
     return place + (line or tokens[place] in _BETWEEN)
 
 
@@ -191,7 +191,7 @@ def _both(tokens: list[str], lexicon: Lexicon) -> bool:
 def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
     """Say where what is no answer ends: "yes / no", "not tested", an empty line or box; else 0."""
     if _box(tokens[place]) is False:
-        after = tokens[place + 1] if place + 1 < len(tokens) else _END
+        after = tokens[place + 1] if place + 1 < len(tokens) else END
         told = after[0].isalnum() and (tokens[place] in BOXES or after in lexicon.answers)
         return 0 if told else place + 1
     for phrase in lexicon.unanswered.get(tokens[place], ()):

@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from service.clinical.chart import Assertion
-from service.clinical.text.lexicon import Lexicon
-from service.clinical.text.options import Rewritten
+from service.clinical.text.lexicon import Lexicon, Node
+from service.clinical.text.options import END, LABEL, LINE, Rewritten
 from service.clinical.text.words import LINE_START, Words
 
 _CELL = "|"
-_LINE = "\n"
-_COLON = ":"
-_END = ";"
-_MARKS = (_CELL, ".", ",", ";")  # that may close a line
+_MARKS = (_CELL, ".", ",", END)  # that may close a line
 _LONGEST_LABEL = 8  # tokens
 _MOST_ANSWERS = 1000  # of one text: no form asks more
 
@@ -59,11 +56,11 @@ def with_colons(words: Words, lexicon: Lexicon) -> Words:
             continue
         for answer in line.answers:
             found.copy(copied, answer.label_end)
-            found.put(_COLON, answer.place)
+            found.put(LABEL, answer.place)
             copied = answer.place + 1
             found.copy(answer.place, copied)
             if copied < len(words.tokens) and words.tokens[copied][0] not in _MARKS:
-                found.put(_END, copied)
+                found.put(END, copied)
     return found.all(copied) if copied else words
 
 
@@ -87,14 +84,20 @@ def _is_table(line: _Line, words: Words, lexicon: Lexicon) -> bool:
 
 def _lines(words: Words, lexicon: Lexicon) -> Iterator[_Line]:
     tokens, first = words.tokens, 0
-    for end in [*(n for n, token in enumerate(tokens) if token[0] == _LINE), len(tokens)]:
+    for end in [*(n for n, token in enumerate(tokens) if token[0] == LINE), len(tokens)]:
         last = end
         while first < last and (tokens[first] in LINE_START or tokens[first] == _CELL):
             first += 1
         while first < last and tokens[last - 1] in _MARKS:
             last -= 1
         after = words.text[words.starts[end + 1]] if end + 1 < len(tokens) else ""
-        yield _Line(last, list(_answers(tokens, first, last, lexicon)), after.islower())
+        until = len(tokens) if after.islower() else last
+        answers = [
+            answer
+            for answer in _answers(tokens, first, last, lexicon)
+            if not _begins_a_phrase(tokens, answer.place, until, lexicon)
+        ]
+        yield _Line(last, answers, after.islower())
         first = end + 1
 
 
@@ -110,6 +113,18 @@ def _answers(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> Iter
         start = _name_before(tokens, first, end, lexicon)
         if start is not None or end - first <= _LONGEST_LABEL:
             yield _Answer(place, end, start is not None, start == first)
+
+
+def _begins_a_phrase(tokens: list[str], place: int, until: int, lexicon: Lexicon) -> bool:
+    """Whether a "no" belongs to what follows it, on a next line as well: "foot drop no better"."""
+    node: Node | None = lexicon.root.edges.get(tokens[place])
+    for token in tokens[place + 1 : min(place + _LONGEST_LABEL, until)]:
+        if token[0] == LINE:
+            continue
+        node = node.edges.get(token) if node else None
+        if node and (node.names or node.cues):
+            return True
+    return False
 
 
 def _name_before(tokens: list[str], first: int, end: int, lexicon: Lexicon) -> int | None:
