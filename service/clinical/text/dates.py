@@ -83,13 +83,15 @@ def _year_first(
 ) -> Found | None:
     """Read "2026-10-01" and "2026-10", with strokes as well."""
     year, end = _as_year(tokens[place], times, written), place + 1
+    if year is None:
+        return None
     parts: list[int] = []
     while end + 1 < last and tokens[end] in BETWEEN and len(parts) < _PARTS_OF_A_DAY:
         if not tokens[end + 1].isdecimal() or len(tokens[end + 1]) != _DIGITS_OF_A_MONTH:
             break
         parts.append(int(tokens[end + 1]))
         end += 2
-    if year is None or not parts:
+    if not parts:
         return None
     days = _latest(parts[0], parts[1] if parts[1:] else None, year, written)
     return Found(days, end) if days else None

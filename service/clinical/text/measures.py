@@ -27,13 +27,12 @@ class Score(Struct, frozen=True):
 
 def measure_of(words: Words, sentence: Sentence, event: Event, units: Units) -> Measure | None:
     """Find the number that belongs to a name: after it, inside it, or before it with its unit."""
-    last = min(sentence.last, event.end + _AFTER)
-    for place in range(event.start, last):
-        found = _reading(words, place, sentence.last, units, bare=True)
-        if found is not None:
-            return found
-    for place in range(max(sentence.first, event.start - _BEFORE), event.start):
-        found = _reading(words, place, sentence.last, units, bare=False)
+    tokens, start = words.tokens, event.start
+    first, last = max(sentence.first, start - _BEFORE), min(sentence.last, event.end + _AFTER)
+    for place in (*range(start, last), *range(first, start)):
+        if not tokens[place][0].isdecimal():
+            continue
+        found = _reading(words, place, sentence.last, units, bare=place >= start)
         if found is not None:
             return found
     return None
@@ -42,7 +41,7 @@ def measure_of(words: Words, sentence: Sentence, event: Event, units: Units) -> 
 def _reading(words: Words, place: int, last: int, units: Units, *, bare: bool) -> Measure | None:
     tokens = words.tokens
     token = tokens[place]
-    if not token[0].isdecimal() or len(token) > _LONGEST_NUMBER:
+    if len(token) > _LONGEST_NUMBER:
         return None
     value = float(token)
     for unit in units.known:

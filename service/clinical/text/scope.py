@@ -34,7 +34,7 @@ def read(reading: Reading) -> None:
         if event.names:
             _state(reading, number, event)
         reading.number = number
-        if event.start not in reading.filled.answers:
+        if event.cues and event.start not in reading.filled.answers:
             _apply_all(reading, event)
     if reading.sentence.asked:
         place = Event(reading.sentence.last, reading.sentence.last, reading.commas, (), ())

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from operator import eq
+from itertools import accumulate, compress
+from operator import eq, ne
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -10,11 +11,12 @@ from msgspec import Struct
 
 from service.clinical.text.lexicon import Cue, Form, Lexicon, Name, Node
 
-# One token: a number, a word, a sign or box of a form, a mark. A hyphen inside a word is none, and
-# a row of the same mark is one, so that a page of brackets costs no more than a page of words.
+# One token: a word, a number, a mark, a sign or box of a form. A hyphen inside a word is none, and
+# a row of the same mark is one, so that a page of brackets costs no more than a page of words. What
+# is met most comes first; the group makes `split` give the tokens with what stands between them.
 _TOKEN = re.compile(
-    r"[0-9]+(?:\.[0-9]+)?|[^\W\d]+(?:'[^\W\d]+)?|\((?:[-+x ]?)\)|\[(?:[-+x ]?)\]"
-    r"|(?<![^\W\d])-+|-+(?![^\W\d])|\(+|\)+|\[+|\]+|\?+|\.+|,+|\n\s*|[^\w\s\"'“”‘`-]"
+    r"([^\W\d]+(?:'[^\W\d]+)?|[0-9]+(?:\.[0-9]+)?|\.+|,+|\n\s*|\((?:[-+x ]?)\)|\[(?:[-+x ]?)\]"
+    r"|(?<![^\W\d])-+|-+(?![^\W\d])|\(+|\)+|\[+|\]+|\?+|[^\w\s\"'“”‘`-])"
 )
 _DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(r"[^\W\d]+")
@@ -101,14 +103,15 @@ def words_in(text: str, joined: re.Pattern[str], spellings: Mapping[str, str]) -
     low = lowered(text)
     if "/" in low or "&" in low:
         low = joined.sub(_as_one_word, low)
-    found = list(_TOKEN.finditer(low))
-    tokens = [one[0] for one in found]
+    pieces = _TOKEN.split(low)
+    places = list(accumulate(map(len, pieces)))
+    tokens, starts, ends = pieces[1::2], places[:-1:2], places[1::2]
     if any(map(eq, tokens, tokens[1:])):  # "no no no" says no more than "no", and costs no more
-        found = [one for one, before in zip(found, ["", *tokens], strict=False) if one[0] != before]
-        tokens = [one[0] for one in found]
+        anew = [True, *map(ne, tokens, tokens[1:])]
+        starts, ends = list(compress(starts, anew)), list(compress(ends, anew))
+        tokens = list(compress(tokens, anew))
     if not spellings.keys().isdisjoint(tokens):
         tokens = [spellings.get(token, token) for token in tokens]
-    starts, ends = [one.start() for one in found], [one.end() for one in found]
     return Words(text, tokens, starts, ends, text.isupper() and len(tokens) > _A_NAME)
 
 
@@ -172,8 +175,13 @@ def events_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Event]
     begins, tokens = lexicon.root.edges, words.tokens
     place, part, last = sentence.first, 0, sentence.last
     while place < last:
-        node, end = begins.get(tokens[place]), place + 1
+        node = begins.get(tokens[place])
+        if node is None:
+            part += tokens[place][0] == ","
+            place += 1
+            continue
         longest: Event | None = None
+        end = place + 1
         while node:
             names = _as_written(node, words, place, end) if node.capitals else node.names
             if names or node.cues:
@@ -182,11 +190,7 @@ def events_in(words: Words, sentence: Sentence, lexicon: Lexicon) -> list[Event]
             end += 1
         if longest is not None:
             found.append(longest)
-            place = longest.end
-            continue
-        if tokens[place][0] == ",":
-            part += 1
-        place += 1
+        place = longest.end if longest is not None else place + 1
     return found
 
 
