@@ -125,7 +125,7 @@ def _times(row: Mapping[str, Any], phrases: Phrases) -> Times:
         ago.setdefault(words[0], []).append((words, days))
     dated, counted = (*row["since"], *row["months"]), (*row["during"], *row["numbers"])
     days = _flat(dated, phrases) | frozenset(ago)
-    lists = ("since", "during", "ago", "opens", "more", "less", "to", "skipped")
+    lists = ("since", "during", "ago", "opens", "more", "less", "to", "skipped", "other_words")
     read = {name: _flat(row[name], phrases) for name in (*lists, "not_before", "not_after")}
     follow = {*row["units"], *row["numbers"], *read["to"], *read["skipped"]}
     return Times(

@@ -1,7 +1,7 @@
 """Questions as a patient is asked them, answered in an Observation: what "yes" and "no" say."""
 
 import pytest
-from charts import TODAY, ago, back_pain, call, observation
+from charts import SUBJECT, TODAY, ago, back_pain, bundle, call, observation
 from conftest import Judge
 
 
@@ -73,3 +73,52 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
     told = observation(None, "Could you be pregnant?", valueBoolean=True, effectiveDateTime=ago(0))
     found = judge.advice(call(back_pain(onsetDateTime=ago(9)), told), TODAY).chart.entries
     assert [e.assertion for e in found if "pregnancy" in e.concepts] == ["present"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "asked", "answered", "rule"),
+    [
+        # A question that names nothing by itself is of what its heading names.
+        ("Saddle area", "Numbness", True, "R10"), ("Saddle area", "Numbness", False, "R60"),
+        ("Bladder", "Cannot empty", True, "R10"), ("Bladder:", "Unable to hold", True, "R11"),
+        ("Left foot", "Weakness", True, "R20"), ("Left foot", "Cannot lift", True, "R20"),
+        ("Bladder symptoms", "Any?", True, "R11"),
+        # One that is denied leaves the rest of what its heading names open.
+        ("Bladder symptoms", "Anything else?", False, "R60"),
+        # One that names something is of that, whatever stands above it.
+        ("Bladder", "Foot drop", True, "R20"), ("Red flags", "Foot drop", True, "R20"),
+        ("Section 2", "Saddle numbness", True, "R10"), ("", "Saddle numbness", True, "R10"),
+        # What is told of the family is not of the patient.
+        ("Family history", "Cancer", True, "R60"), ("Family history of:", "Cancer", True, "R60"),
+        ("Has anyone in your family had any of these?", "Cauda equina syndrome", True, "R60"),
+        ("Do any close relatives have", "Cancer", True, "R60"),
+        ("About you", "Cancer", True, "R41"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_components", [False, True])
+def test_a_question_is_read_under_its_heading(
+    heading: str, asked: str, answered: bool, rule: str, as_components: bool, judge: Judge
+) -> None:
+    if as_components:
+        told = observation(None, heading, effectiveDateTime=ago(0))
+        told["component"] = [{"code": {"text": asked}, "valueBoolean": answered}]
+    else:
+        item = {"linkId": "1.1", "text": asked, "answer": [{"valueBoolean": answered}]}
+        within = {"linkId": "1.0", "item": [item]}  # a group without words between the two
+        told = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+                "authored": ago(0), "subject": SUBJECT,
+                "item": [{"linkId": "1", "text": heading, "item": [within]}]}  # fmt: skip
+    charted = {"questionnaireResponses": bundle(told)} if not as_components else {}
+    seen = [told] if as_components else []
+    found = judge.advice(call(back_pain(onsetDateTime=ago(9)), *seen, **charted), TODAY)
+    assert found.assessment.row.rule == rule
+
+
+def test_a_question_below_an_answer_has_no_heading(judge: Judge) -> None:
+    below = {"linkId": "1.1", "text": "Any pain there?", "answer": [{"valueBoolean": True}]}
+    above = {"linkId": "1", "text": "Do you have numbness of the saddle area?",
+             "answer": [{"valueBoolean": False, "item": [below]}]}  # fmt: skip
+    told = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+            "authored": ago(0), "subject": SUBJECT, "item": [above]}  # fmt: skip
+    call_ = call(back_pain(onsetDateTime=ago(9)), questionnaireResponses=bundle(told))
+    assert judge.advice(call_, TODAY).assessment.row.rule == "R60"

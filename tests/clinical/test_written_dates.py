@@ -51,6 +51,9 @@ def days(first: str, last: str | None = None) -> Days:
         ("since 03/2026 pain", 0, 4, "2026-03-01", "2026-03-31"),
         ("03/2026: pain", 0, 3, "2026-03-01", "2026-03-31"),
         ("3/2025", 0, 3, "2025-03-01", "2025-03-31"),
+        ("since June", 0, 2, "2026-06-01", "2026-06-30"),
+        ("since last November", 0, 3, "2026-11-01", "2026-11-22"),
+        ("since December pain", 0, 2, "2025-12-01", "2025-12-31"),
         ("since 10/01", 0, 4, "2026-10-01", None), ("since 10/01 pain", 0, 4, "2026-10-01", None),
         ("since about 10/01 pain", 0, 5, "2026-10-01", None),
         ("since about the 10/01", 0, 6, "2026-10-01", None),
@@ -140,6 +143,8 @@ def test_a_mere_year_says_when_something_was(
         ("99999 years", 0, 2, "2016-11-24", None),
         # Parts of a year or a week.
         ("for 2/52", 0, 4, "2026-11-08", None), ("for 2/52 pain", 0, 4, "2026-11-08", None),
+        ("2/52", 0, 3, "2026-11-08", None), ("2-3/52 pain", 0, 5, "2026-11-01", "2026-11-08"),
+        ("52/52", 0, 3, "2025-11-23", None), ("a fortnight", 0, 2, "2026-11-08", None),
         ("for 2/12 pain", 0, 4, "2026-09-23", None), ("2/52 ago", 0, 4, "2026-11-08", None),
         ("for 3/7", 0, 4, "2026-11-19", None), ("for 2-3/52", 0, 6, "2026-11-01", "2026-11-08"),
         # Long ago, and for long.
@@ -183,8 +188,10 @@ def test_a_year_ago_is_when_something_was(text: str, first: str, lexicon: Lexico
 @pytest.mark.parametrize(
     "text",
     [
-        "in 3 weeks", "every 3 weeks", "within 2 days", "82 year old", "82 years old", "2/52",
-        "2/52 strength", "for 2/52/26", "for 2/", "for 3", "pain x 2-3", "a few", "weeks",
+        "in 3 weeks", "every 3 weeks", "within 2 days", "82 year old", "82 years old",
+        "2/12",
+        "2/7 strength", "110/52", "for 2/52/26", "since may", "since march", "june",
+        "for 2/", "for 3", "pain x 2-3", "a few", "weeks",
         "pain weeks", "since weeks", "3 then weeks", "for pain, weeks", "since 32 October pain",
     ],
 )  # fmt: skip

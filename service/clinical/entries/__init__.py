@@ -14,7 +14,8 @@ from service.clinical.entries.care import (
 from service.clinical.entries.devices import read_borne, read_device
 from service.clinical.entries.diagnoses import read_allergy, read_condition, read_family
 from service.clinical.entries.drugs import read_dispensed, read_prescription, read_taken
-from service.clinical.entries.findings import read_answers, read_observation, read_report
+from service.clinical.entries.findings import read_observation, read_report
+from service.clinical.entries.questions import read_answers
 from service.clinical.meaning import Reader
 
 READERS: dict[type[Any], Callable[[Reader, Any], Iterable[Entry]]] = {

@@ -1,4 +1,4 @@
-"""Findings: Observation with its components, QuestionnaireResponse, DiagnosticReport."""
+"""Findings: Observation with its components, DiagnosticReport."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,16 +7,15 @@ from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
+from service.clinical.entries.questions import read_under
 from service.clinical.entries.statement import Statement, from_meaning, from_notes, from_text
 from service.clinical.entries.values import named, read_value
 from service.clinical.meaning import Reader, listed, meaning, side_of
 
 _DROPPED = frozenset({"entered-in-error", "cancelled"})
 _PRELIMINARY = frozenset({"registered", "preliminary", "partial"})
-_NOT_ANSWERED = frozenset({"entered-in-error", "stopped"})
 # "INDICATION:" at the beginning of a line or a sentence.
 _HEADING = re.compile(r"(?:^|(?<=[.;\n]))\s*([A-Za-z][A-Za-z ]{2,40}):", re.MULTILINE)
-_DEEPEST_ITEM = 20  # questionnaires nest; deeper than any real one is not followed
 
 
 def read_observation(reader: Reader, observation: fhir.Observation) -> Iterable[Entry]:
@@ -30,8 +29,9 @@ def _told(reader: Reader, observation: fhir.Observation) -> Iterator[Entry]:
     statement = _observed(reader, observation)
     if not observation.component or _has_value(observation):
         yield from read_value(reader, statement, observation.code, observation)
+    heading = None if _has_value(observation) else meaning(reader, observation.code).label
     for component in observation.component or ():
-        yield from read_value(reader, statement, component.code, component)
+        yield from read_under(reader, statement, heading, component.code, component)
     yield from from_notes(reader, statement, observation.note)
     yield from from_text(reader, statement, observation.comment)
 
@@ -53,7 +53,8 @@ def _says_nothing(reader: Reader, observation: fhir.Observation) -> bool:
 def _is_plain(reader: Reader, component: fhir.Component) -> bool:
     """Whether a component is a number that nothing asks for."""
     worded = component.valueString or component.valueCodeableConcept
-    return not worded and not named(reader, component.code).speaks
+    answered = component.valueBoolean is not None
+    return not worded and not answered and not named(reader, component.code).speaks
 
 
 def _is_idle_talk(reader: Reader, observation: fhir.Observation) -> bool:
@@ -95,33 +96,6 @@ def _observed(reader: Reader, observation: fhir.Observation) -> Statement:
 
 def _has_value(observation: fhir.Observation) -> bool:
     return any(getattr(observation, name) is not None for name in fhir.Value.__struct_fields__)
-
-
-def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterator[Entry]:
-    """Read a questionnaire: each question with an answer is a finding of the day."""
-    if answers.status in _NOT_ANSWERED:
-        return
-    statement = Statement(
-        reference=f"QuestionnaireResponse/{answers.id or ''}",
-        group=Group.QUESTIONNAIRE_RESPONSES,
-        asserted=reader.days(answers.authored),
-    )
-    for item in _items(answers.item, _DEEPEST_ITEM):
-        code = (item.linkId or "").rsplit("/", 1)[-1]
-        coding = fhir.Coding(system=reader.reading.questions, code=code)
-        asked = fhir.CodeableConcept(coding=(coding,), text=item.text)
-        for answer in item.answer or ():
-            yield from read_value(reader, statement, asked, answer)
-
-
-def _items(items: list[fhir.Item] | None, depth: int) -> Iterator[fhir.Item]:
-    """Give the questions of a questionnaire, and those below them."""
-    for item in items or ():
-        yield item
-        if depth:
-            yield from _items(item.item, depth - 1)
-            for answer in item.answer or ():
-                yield from _items(answer.item, depth - 1)
 
 
 def read_report(reader: Reader, report: fhir.DiagnosticReport) -> Iterator[Entry]:

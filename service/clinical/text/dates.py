@@ -28,7 +28,7 @@ class Found(Struct, frozen=True):
 def day_at(
     tokens: list[str], place: int, last: int, times: Times, written: date, *, led: bool
 ) -> Found | None:
-    """Read "yesterday", "10/01", "10/01/2026", "03/2026", "March 2026", "Oct 1"."""
+    """Read "yesterday", "10/01", "10/01/2026", "03/2026", "March 2026", "Oct 1", "since June"."""
     if place >= last:
         return None
     for phrase, days in times.days_ago.get(tokens[place], ()):
@@ -39,7 +39,7 @@ def day_at(
         day = days_before(written, (written.weekday() - times.weekdays[tokens[place]]) % _WEEK)
         return Found(Days(first=day, last=day), place + 1)
     if tokens[place] in times.months:
-        return _month(tokens, place, last, times, written)
+        return _month(tokens, place, last, times, written, led=led)
     after = tokens[place + 1] if place + 1 < last else ""
     if after in times.months:
         return _day_first(tokens, place, last, times, written, led=led)
@@ -50,7 +50,10 @@ def day_at(
     )
 
 
-def _month(tokens: list[str], place: int, last: int, times: Times, written: date) -> Found | None:
+def _month(
+    tokens: list[str], place: int, last: int, times: Times, written: date, *, led: bool
+) -> Found | None:
+    """Read "March 2026" and "Oct 1", and the month alone where a word leads to it: "since June"."""
     month, end = times.months[tokens[place]], place + 1
     day: int | None = None
     if end < last and tokens[end].isdecimal() and len(tokens[end]) < DIGITS_OF_A_YEAR - 1:
@@ -58,7 +61,9 @@ def _month(tokens: list[str], place: int, last: int, times: Times, written: date
     after = end + 1 if end < last and tokens[end][0] == "," else end
     year = _as_year(tokens[after], times, written) if after < last else None
     if year is None and day is None:
-        return None
+        numbered = end < last and tokens[end][0].isdecimal()
+        if not led or numbered or tokens[place] in times.other_words:
+            return None
     end = after + 1 if year else end
     days = _latest(month, day, year, written)
     return Found(days, end) if days else None

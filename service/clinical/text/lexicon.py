@@ -107,6 +107,7 @@ class Times:
     units: Mapping[str, float]  # the days in each
     plural: tuple[int, int]  # what "weeks" without a number may mean
     months: Mapping[str, int]
+    other_words: frozenset[str]  # those of the months that are words of other things as well
     weekdays: Mapping[str, int]  # Monday is 0
     days_ago: Mapping[str, tuple[tuple[tuple[str, ...], int], ...]]  # by first word: "last night"
     days: frozenset[str]  # the words at which a date can begin

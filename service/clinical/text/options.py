@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from service.clinical.chart import Assertion
 from service.clinical.text.forms import BOXES
 from service.clinical.text.lexicon import Lexicon
 from service.clinical.text.words import Words
@@ -10,6 +11,7 @@ _ANSWERED = (":", "=", "?")
 _UNANSWERED = "_"
 _BETWEEN = (",", "/", "|")
 _LONGEST_OPTION = 3  # tokens
+_BOTH = {Assertion.ABSENT, Assertion.PRESENT}
 LABEL = ":"
 END = ";"
 LINE = "\n"
@@ -93,7 +95,8 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
     boxes = {kind for kind in kinds if _box(kind) is not None}
     printed = "/" in kinds and not kinds.isdisjoint(_ANSWERED)
     untold = not kinds.isdisjoint(lexicon.unanswered) and not kinds.isdisjoint(_ANSWERED)
-    if not boxes and not printed and not untold and "?" not in kinds:
+    both = "/" in kinds and {lexicon.answers[k] for k in kinds & lexicon.answers.keys()} >= _BOTH
+    if not boxes and not printed and not untold and not both and "?" not in kinds:
         return words
     found, copied, place = Rewritten(words), 0, 0
     opening = tokens[0][0] == LINE
@@ -101,6 +104,8 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
         skipped = _choice(tokens, place, lexicon) if printed else 0
         begins = place > opening and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
         answer = _answer(tokens, place, lexicon) if begins and not skipped else None
+        if both and place > opening and not (skipped or answer):
+            answer = _left_open(tokens, place, lexicon)
         if skipped or answer:
             found.copy(copied, place)
         if answer:
@@ -181,6 +186,22 @@ def _choice(tokens: list[str], place: int, lexicon: Lexicon) -> int:
     marked = tokens[end + inside : end + inside + 1]
     is_choice = _both(tokens[place + inside : end], lexicon) and closes
     return end + inside - place if is_choice and marked and marked[0] in _ANSWERED else 0
+
+
+def _left_open(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
+    """Read "Y/N" or "(yes / no)" behind a label: what follows was chosen, or nobody chose."""
+    inside = tokens[place] == "("
+    first, end = place + inside, place + inside + 3
+    if not tokens[place - 1][0].isalnum() or not _both(tokens[first:end], lexicon):
+        return None
+    end += inside and tokens[end : end + 1] == [")"]
+    after = tokens[end] if end < len(tokens) else END
+    if {lexicon.answers[tokens[first]], lexicon.answers[tokens[first + 2]]} != _BOTH:
+        return None
+    if after in lexicon.answers and _alone(tokens, end, lexicon):
+        return _Answer([(end, end + 1)], end + 1)
+    chosen_after = after in lexicon.answers or after in _ANSWERED or _box(after) is not None
+    return None if chosen_after else _Answer([], end)
 
 
 def _both(tokens: list[str], lexicon: Lexicon) -> bool:

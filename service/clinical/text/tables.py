@@ -9,6 +9,7 @@ from service.clinical.text.options import END, LABEL, LINE, Rewritten
 from service.clinical.text.words import LINE_START, Words
 
 _CELL = "|"
+_OR = "/"
 _MARKS = (_CELL, ".", ",", END)  # that may close a line
 _LONGEST_LABEL = 8  # tokens
 _MOST_ANSWERS = 1000  # of one text: no form asks more
@@ -110,6 +111,8 @@ def _answers(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> Iter
         before = tokens[end - 1]
         if not before[:1].isalnum() or before in lexicon.fillers or before in lexicon.bare_answers:
             continue
+        if tokens[place + 1 : place + 2] == [_OR]:
+            continue  # "Y/N" as printed
         start = _name_before(tokens, first, end, lexicon)
         if start is not None or end - first <= _LONGEST_LABEL:
             yield _Answer(place, end, start is not None, start == first)

@@ -9,6 +9,8 @@ from service.clinical.text.dates import BETWEEN, DIGITS_OF_A_YEAR, HYPHEN, STROK
 from service.clinical.text.lexicon import Times
 from service.clinical.text.words import Sentence, Words
 
+_LAST_DAY = 31  # of any month
+_LAST_WEEK = 52  # of a year: "110/52" is a blood pressure
 _NEXT = 3  # tokens after a duration that may say which way it points
 
 
@@ -152,7 +154,8 @@ def _length(
     if place + 1 < last and tokens[place] == STROKE and tokens[place + 1] in times.parts:
         after = tokens[place + 2] if place + 2 < last else ""
         days = None if after == STROKE else times.parts[tokens[place + 1]]
-        sure = led or after in times.ago or after in times.opens
+        surely = int(tokens[place + 1]) > _LAST_DAY and high <= _LAST_WEEK  # never a date
+        sure = surely or led or after in times.ago or after in times.opens
         return (low * days, high * days, place + 2) if days and sure else None
     place = _skip(tokens, place, last, times)
     unit = times.units.get(tokens[place]) if place < last else None
