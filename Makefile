@@ -36,7 +36,7 @@ coverage: $(VENV)/.dev
 	@rm -f .coverage
 
 # Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes
-# hours; `make mutants OPTIONS=--again` leaves out those that were noticed before, as they are now.
+# an hour; `make mutants OPTIONS=--again` leaves out those that were noticed before, as they are now.
 mutants: $(VENV)/.dev
 	@PYTHONPATH=tests $(VENV)/bin/python -m mutation $(OPTIONS)
 

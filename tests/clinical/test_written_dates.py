@@ -69,6 +69,7 @@ def days(first: str, last: str | None = None) -> Days:
         ("since 2025 pain", 0, 2, "2025-01-01", "2025-12-31"),
         ("since 2026", 0, 2, "2026-01-01", "2026-11-22"),
         ("since the 2024 season", 0, 3, "2024-01-01", "2024-12-31"),
+        ("since 2024-7 pain", 0, 2, "2024-01-01", "2024-12-31"),
     ],
 )  # fmt: skip
 def test_a_date_is_read_where_it_stands(
