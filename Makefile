@@ -32,8 +32,7 @@ prove: $(VENV)/.dev coverage
 coverage: $(VENV)/.dev
 	@$(VENV)/bin/coverage run -m pytest -q -m "not timed" tests/clinical $(addprefix tests/test_,cases.py \
 		guideline.py completeness.py ratings.py patient_reference.py prefetch_states.py)
-	@$(VENV)/bin/coverage report
-	@rm -f .coverage
+	@$(VENV)/bin/coverage report; told=$$?; rm -f .coverage; exit $$told
 
 # Ten thousand small changes of service/clinical/, one at a time: some test must notice each. It takes
 # an hour; `make mutants OPTIONS=--again` leaves out those that were noticed before, as they are now.

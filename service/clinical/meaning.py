@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, tzinfo
 
 from service.clinical import fhir
+from service.clinical.asking import AnswerWords, FamilyHeadings, FunctionQuestions
 from service.clinical.chart import Group, Side
 from service.clinical.dates import Days, past_part, read_days
 from service.clinical.memory import Meaning, Memory, kept, may_be_kept
@@ -15,30 +16,6 @@ from service.clinical.text import Lexicon, Mention, read_onset, read_text, speak
 _DIGIT = re.compile(r"\d")
 _NO_CONCEPT = fhir.CodeableConcept()
 NO_CONCEPTS: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerWords:
-    """What a short answer means when it is the whole of a value, in words or as a code."""
-
-    # kind of answer -> its words: "no" it is not there (of a function: it is lost); "yes" it is
-    # there (of a function: it is kept); "normal" all is well, of a symptom as of a function;
-    # "reduced" a function is impaired; "quality" how or on which side a symptom is there.
-    kinds: Mapping[str, frozenset[str]]
-    harmless: frozenset[str]  # only these may follow a "no" or "normal" that is still one
-    no_codes: frozenset[str]
-    yes_codes: frozenset[str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FunctionQuestions:
-    """How a question asks for what the body does when all is well: a "no" says that it is lost."""
-
-    of: frozenset[str]  # the concepts of functions: no other is asked for so
-    able: tuple[str, ...]  # how it begins by itself: "can you feel "
-    asks: tuple[str, ...]  # how it begins where one of these words follows
-    normal: frozenset[str]
-    unless: frozenset[str]  # words with which it may ask for the contrary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -55,6 +32,7 @@ class Reading:
     covers: Mapping[str, frozenset[str]]  # what the words of a coded concept do not add to it
     headings_of_reports: tuple[str, ...]  # of the parts that hold no finding, in lower case
     function_questions: FunctionQuestions
+    family_headings: FamilyHeadings
     imaging: frozenset[str]  # the concept of a lumbar MRI that was done
     index: frozenset[str]  # concepts of the index problem: back pain, radiculopathy
     timeless: frozenset[str]  # measured things that are read however old they are

@@ -7,9 +7,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from service.clinical.asking import AnswerWords, FamilyHeadings, FunctionQuestions
 from service.clinical.chart import Group, Side
 from service.clinical.guideline import Quantity, Unit
-from service.clinical.meaning import AnswerWords, FunctionQuestions, Reading
+from service.clinical.meaning import Reading
 from service.clinical.terminology import ICD_10_CM, Phrases, Terminology, Trigger, words_of
 from service.clinical.text import Lexicon
 from service.clinical.words import Study
@@ -88,6 +89,10 @@ def reading(content: Content, sets: ValueSets, lexicon: Lexicon) -> Reading:
         covers={name: frozenset(said) for name, said in row["covers"].items()},
         headings_of_reports=tuple(row["headings_of_reports"]),
         function_questions=_function_questions(content, row["function_questions"]),
+        family_headings=FamilyHeadings(
+            begins=tuple(row["family_headings"]["begins"]),
+            unless=frozenset(row["family_headings"]["unless"]),
+        ),
         imaging=frozenset({row["imaging_done"]}),
         index=frozenset(settings["episode"]["symptoms"]),
         timeless=frozenset(row["read_at_any_age"]),

@@ -82,9 +82,16 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
         ("Saddle area", "Numbness", True, "R10"), ("Saddle area", "Numbness", False, "R60"),
         ("Bladder", "Cannot empty", True, "R10"), ("Bladder:", "Unable to hold", True, "R11"),
         ("Left foot", "Weakness", True, "R20"), ("Left foot", "Cannot lift", True, "R20"),
-        ("Bladder symptoms", "Any?", True, "R11"),
-        # One that is denied leaves the rest of what its heading names open.
-        ("Bladder symptoms", "Anything else?", False, "R60"),
+        ("Saddle area", "Sensation", "reduced", "R10"), ("Saddle area", "Numbness", "Yes", "R10"),
+        ("Rectal exam", "Tone", "reduced", "R10"), ("Saddle sensation", "Left", "reduced", "R10"),
+        ("Saddle area", "Sensation", "normal", "R60"),
+        # What is said under a heading that names a symptom says nothing of all of it.
+        ("Bladder symptoms", "Anything else?", False, "R60"), ("Foot drop", "Tested", True, "R60"),
+        ("Cauda equina", "None of these", True, "R60"), ("Arms", "Weakness", True, "R60"),
+        # Words that go on are read as words.
+        ("Weight loss", "Notes", "New saddle numbness", "R10"),
+        ("No red flags", "Comments", "Left foot drop since Friday", "R20"),
+        ("Bladder", "Comments", "yes, saddle numbness", "R10"),
         # One that names something is of that, whatever stands above it.
         ("Bladder", "Foot drop", True, "R20"), ("Red flags", "Foot drop", True, "R20"),
         ("Section 2", "Saddle numbness", True, "R10"), ("", "Saddle numbness", True, "R10"),
@@ -92,18 +99,24 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
         ("Family history", "Cancer", True, "R60"), ("Family history of:", "Cancer", True, "R60"),
         ("Has anyone in your family had any of these?", "Cauda equina syndrome", True, "R60"),
         ("Do any close relatives have", "Cancer", True, "R60"),
+        ("Family history", "Personal history of cancer", True, "R41"),
+        ("Family history and red flags", "Saddle numbness", True, "R10"),
+        ("Completed by mother", "Saddle numbness", True, "R10"),
+        ("Interpreter: daughter", "Saddle numbness", True, "R10"),
+        ("Family hx / PMH", "Saddle numbness", True, "R10"), ("x" * 201, "Foot drop", True, "R20"),
         ("About you", "Cancer", True, "R41"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("as_components", [False, True])
 def test_a_question_is_read_under_its_heading(
-    heading: str, asked: str, answered: bool, rule: str, as_components: bool, judge: Judge
+    heading: str, asked: str, answered: bool | str, rule: str, as_components: bool, judge: Judge
 ) -> None:
+    value = {"valueBoolean" if isinstance(answered, bool) else "valueString": answered}
     if as_components:
         told = observation(None, heading, effectiveDateTime=ago(0))
-        told["component"] = [{"code": {"text": asked}, "valueBoolean": answered}]
+        told["component"] = [{"code": {"text": asked}, **value}]
     else:
-        item = {"linkId": "1.1", "text": asked, "answer": [{"valueBoolean": answered}]}
+        item = {"linkId": "1.1", "text": asked, "answer": [value]}
         within = {"linkId": "1.0", "item": [item]}  # a group without words between the two
         told = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
                 "authored": ago(0), "subject": SUBJECT,
@@ -122,3 +135,14 @@ def test_a_question_below_an_answer_has_no_heading(judge: Judge) -> None:
             "authored": ago(0), "subject": SUBJECT, "item": [above]}  # fmt: skip
     call_ = call(back_pain(onsetDateTime=ago(9)), questionnaireResponses=bundle(told))
     assert judge.advice(call_, TODAY).assessment.row.rule == "R60"
+
+
+def test_the_family_s_heading_is_of_all_below_it(judge: Judge) -> None:
+    cancer = {"linkId": "1.1.1", "text": "Breast cancer", "answer": [{"valueBoolean": True}]}
+    cancers = {"linkId": "1.1", "text": "Cancers", "item": [cancer]}
+    for heading, rule in (("Family history", "R60"), ("History", "R41")):
+        told = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+                "authored": ago(0), "subject": SUBJECT,
+                "item": [{"linkId": "1", "text": heading, "item": [cancers]}]}  # fmt: skip
+        chart = call(back_pain(onsetDateTime=ago(9)), questionnaireResponses=bundle(told))
+        assert judge.advice(chart, TODAY).assessment.row.rule == rule

@@ -24,6 +24,18 @@ def answer_of(reader: Reader, value: fhir.Value) -> str | None:
     return kind_of(reader, words_of_value(value) or "")
 
 
+def bare_answer(reader: Reader, value: fhir.Value) -> str | None:
+    """Sort an answer that is nothing more than one; None for a number, and where words go on."""
+    if value.valueString is not None:
+        return _kind_of_all(reader, _WORDS.findall(value.valueString.lower().strip(" .")))
+    return answer_of(reader, value)
+
+
+def _kind_of_all(reader: Reader, parts: list[str]) -> str | None:
+    whole = " ".join(parts)
+    return next((k for k, some in reader.reading.answers.kinds.items() if whole in some), None)
+
+
 def kind_of(reader: Reader, said: str) -> str | None:
     """Sort the words of a short answer by the whole of it, else by how it begins.
 
@@ -32,8 +44,7 @@ def kind_of(reader: Reader, said: str) -> str | None:
     """
     words = reader.reading.answers
     parts = _WORDS.findall(said.lower().strip(" ."))
-    whole = " ".join(parts)
-    found = next((kind for kind, some in words.kinds.items() if whole in some), None)
+    found = _kind_of_all(reader, parts)
     if found or not parts:
         return found
     begins = next((kind for kind, some in words.kinds.items() if parts[0] in some), None)

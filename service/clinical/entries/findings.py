@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Group
-from service.clinical.entries.questions import read_under
+from service.clinical.entries.questions import heading_of, read_under
 from service.clinical.entries.statement import Statement, from_meaning, from_notes, from_text
 from service.clinical.entries.values import named, read_value
 from service.clinical.meaning import Reader, listed, meaning, side_of
@@ -29,7 +29,8 @@ def _told(reader: Reader, observation: fhir.Observation) -> Iterator[Entry]:
     statement = _observed(reader, observation)
     if not observation.component or _has_value(observation):
         yield from read_value(reader, statement, observation.code, observation)
-    heading = None if _has_value(observation) else meaning(reader, observation.code).label
+    label = None if _has_value(observation) else meaning(reader, observation.code).label
+    heading = heading_of(reader, label)
     for component in observation.component or ():
         yield from read_under(reader, statement, heading, component.code, component)
     yield from from_notes(reader, statement, observation.note)

@@ -1,18 +1,48 @@
 """QuestionnaireResponse, and questions under headings: "Cannot empty" under "Bladder"."""
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from service.clinical import fhir
-from service.clinical.chart import Assertion, Entry, Group
-from service.clinical.entries.answers import answer_of
+from service.clinical.chart import Entry, Group
+from service.clinical.entries.answers import bare_answer
 from service.clinical.entries.statement import Statement
-from service.clinical.entries.values import Named, named, read_value
+from service.clinical.entries.values import named, read_value
 from service.clinical.meaning import Reader, meaning
 
 _NOT_ANSWERED = frozenset({"entered-in-error", "stopped"})
-_SAYS_YES = frozenset({"yes", "quality"})
 _DEEPEST_ITEM = 20  # questionnaires nest; deeper than any real one is not followed
+_LONGEST_HEADING = 200  # characters: what is longer is no heading, and costs time
 _HEADING_ENDS = " :?.-"
+_WORD = re.compile(r"[\w']+|[/&+]")
+_SAYS_THERE = frozenset({"yes", "quality"})
+
+
+class Heading(NamedTuple):
+    """The words above questions, and whether they, or those above them, are of the family."""
+
+    words: str
+    of_family: bool
+
+
+def heading_of(reader: Reader, text: str | None, above: Heading | None = None) -> Heading | None:
+    """Give the heading that a text makes below another: the nearest that has words."""
+    words = (text or "").strip(_HEADING_ENDS)
+    if not words or len(words) > _LONGEST_HEADING:
+        return above
+    of_family = _is_of_family(reader, words)
+    return Heading(words, of_family or bool(above and above.of_family))
+
+
+def _is_of_family(reader: Reader, words: str) -> bool:
+    begins = reader.reading.family_headings.begins
+    return words.lower().startswith(begins) and not _is_of_patient(reader, words)
+
+
+def _is_of_patient(reader: Reader, words: str) -> bool:
+    """Whether words about the family name the patient, or anyone else, as well."""
+    return not reader.reading.family_headings.unless.isdisjoint(_WORD.findall(words.lower()))
 
 
 def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterator[Entry]:
@@ -24,7 +54,7 @@ def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterato
         group=Group.QUESTIONNAIRE_RESPONSES,
         asserted=reader.days(answers.authored),
     )
-    for heading, item in _items(answers.item, None, _DEEPEST_ITEM):
+    for heading, item in _items(reader, answers.item, None, _DEEPEST_ITEM):
         code = (item.linkId or "").rsplit("/", 1)[-1]
         coding = fhir.Coding(system=reader.reading.questions, code=code)
         asked = fhir.CodeableConcept(coding=(coding,), text=item.text)
@@ -33,60 +63,67 @@ def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterato
 
 
 def _items(
-    items: list[fhir.Item] | None, heading: str | None, depth: int
-) -> Iterator[tuple[str | None, fhir.Item]]:
+    reader: Reader, items: list[fhir.Item] | None, heading: Heading | None, depth: int
+) -> Iterator[tuple[Heading | None, fhir.Item]]:
     """Give the questions of a questionnaire, and those below them, each with its heading.
 
-    A heading is the nearest group's; a question below an answer is one of its own.
+    A heading is that of a group; a question below an answer has none.
     """
     for item in items or ():
         yield heading, item
         if depth:
-            below = None if item.answer else item.text or heading
-            yield from _items(item.item, below, depth - 1)
+            below = None if item.answer else heading_of(reader, item.text, heading)
+            yield from _items(reader, item.item, below, depth - 1)
             for answer in item.answer or ():
-                yield from _items(answer.item, None, depth - 1)
+                yield from _items(reader, answer.item, None, depth - 1)
 
 
 def read_under(
     reader: Reader,
     statement: Statement,
-    heading: str | None,
+    heading: Heading | None,
     asked: fhir.CodeableConcept | None,
     value: fhir.Value,
 ) -> Iterator[Entry]:
     """Read what a value answers that stands under a heading.
 
-    A question that names nothing by itself is read with the heading before or behind it. What is
-    asked under a heading of the family's says nothing of the patient.
+    A question that names nothing by itself is read with the heading before or behind it, where the
+    answer then says that something is there: a "no" to it denies no more than a part of what its
+    heading names. What is asked of the family says nothing of the patient.
     """
     words = meaning(reader, asked).label
-    above = (heading or "").strip(_HEADING_ENDS)
-    if above and words and value.valueQuantity is None:
+    if heading and words:
         own = named(reader, asked)
-        if _of_the_family(reader, above, words, own):
+        if heading.of_family and own.states and not _is_of_patient(reader, words):
             return
-        asked = asked if own.speaks else _joined(reader, above, words, value) or asked
+        if not own.speaks:
+            asked = _joined(reader, heading.words, words, bare_answer(reader, value)) or asked
     yield from read_value(reader, statement, asked, value)
 
 
-def _of_the_family(reader: Reader, heading: str, words: str, own: Named) -> bool:
-    said = reader.mentions(f"{heading}: {words}", None) if own.speaks else ()
-    return any(m.assertion is Assertion.FAMILY and m.concept in own.states for m in said)
-
-
 def _joined(
-    reader: Reader, heading: str, words: str, value: fhir.Value
+    reader: Reader, heading: str, words: str, answer: str | None
 ) -> fhir.CodeableConcept | None:
-    """Give the question that a heading and its words make together, if it names a symptom.
+    """Give the question that a heading and its words make together, if the answer asserts it.
 
-    Where the heading names one itself, a "no" to one question denies but a part of it.
+    "Any" or "checked" under a heading that names a symptom is no such question, and "weakness"
+    under "Arms" names the weakness by itself.
     """
-    above = named(reader, fhir.CodeableConcept(text=heading))
-    if above.states and answer_of(reader, value) not in _SAYS_YES:
+    if answer is None or answer == "normal":
         return None
+    above = named(reader, fhir.CodeableConcept(text=heading))
     for text in (f"{heading} {words}", f"{words} {heading}"):
         question = fhir.CodeableConcept(text=text)
-        if named(reader, question).states:
+        name = named(reader, question)
+        if answer in _SAYS_THERE:
+            if not above.states and name.symptoms & _spanned(reader, text, heading, words):
+                return question
+        elif name.functions - (above.states if answer == "no" else above.symptoms):
             return question
     return None
+
+
+def _spanned(reader: Reader, text: str, *parts: str) -> frozenset[str]:
+    """Give the concepts that a text names in words of which neither part has all."""
+    said = reader.mentions(text, None)
+    return frozenset(m.concept for m in said if not any(m.words in part for part in parts))

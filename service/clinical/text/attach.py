@@ -96,8 +96,17 @@ def time_of(told: Told, event: Event) -> Time | None:
         before.opens or not _names_between(told, before.start, event.part)
     ):  # fmt: skip
         return before
-    alone = len(times) == 1 and not _names_between(told, None, told.part(times[0].start))
-    return times[0] if alone else None
+    part = told.part(times[0].start)
+    alone = len(times) == 1 and not _names_between(told, None, part)
+    return times[0] if alone and not _of_pain(told, times[0], part) else None
+
+
+def _of_pain(told: Told, time: Time, part: int) -> bool:
+    """Whether the part of a date speaks of pain before it: "saddle numbness, pain since June"."""
+    first = told.commas[part - 1] if part else told.reading.sentence.first
+    known = told.reading.lexicon.contexts
+    words = told.reading.words.tokens[first : time.start]
+    return any(Context.PAIN in known.get(word, ()) for word in words)
 
 
 def _reaches(told: Told, event: Event, time: Time) -> bool:

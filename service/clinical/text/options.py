@@ -10,11 +10,13 @@ from service.clinical.text.words import Words
 _ANSWERED = (":", "=", "?")
 _UNANSWERED = "_"
 _BETWEEN = (",", "/", "|")
-_LONGEST_OPTION = 3  # tokens
-_BOTH = {Assertion.ABSENT, Assertion.PRESENT}
 LABEL = ":"
 END = ";"
 LINE = "\n"
+_ENDS = (LINE, END, ",")
+_LONGEST_OPTION = 3  # tokens
+_LONGEST_LABEL = 8  # tokens
+_BOTH = {Assertion.ABSENT, Assertion.PRESENT}
 
 
 class _Option(NamedTuple):
@@ -189,19 +191,24 @@ def _choice(tokens: list[str], place: int, lexicon: Lexicon) -> int:
 
 
 def _left_open(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
-    """Read "Y/N" or "(yes / no)" behind a label: what follows was chosen, or nobody chose."""
+    """Read "Y/N" or "(yes / no)" behind a label: what follows was chosen, or nobody chose.
+
+    Nobody did where the text, the line or the part ends there, or the next label follows with its
+    own.
+    """
     inside = tokens[place] == "("
     first, end = place + inside, place + inside + 3
     if not tokens[place - 1][0].isalnum() or not _both(tokens[first:end], lexicon):
         return None
     end += inside and tokens[end : end + 1] == [")"]
-    after = tokens[end] if end < len(tokens) else END
     if {lexicon.answers[tokens[first]], lexicon.answers[tokens[first + 2]]} != _BOTH:
         return None
+    after, beyond = (*tokens[end : end + 2], END, END)[:2]
     if after in lexicon.answers and _alone(tokens, end, lexicon):
         return _Answer([(end, end + 1)], end + 1)
-    chosen_after = after in lexicon.answers or after in _ANSWERED or _box(after) is not None
-    return None if chosen_after else _Answer([], end)
+    ends = after[0] in _ENDS and beyond not in lexicon.answers and _box(beyond) is None
+    goes_on = any(_both(tokens[n : n + 3], lexicon) for n in range(end, end + _LONGEST_LABEL))
+    return _Answer([], end) if ends or goes_on else None
 
 
 def _both(tokens: list[str], lexicon: Lexicon) -> bool:

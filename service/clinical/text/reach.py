@@ -54,8 +54,8 @@ def _turned(reading: Reading, active: Active, number: int, name: Name) -> Assert
     if cue.reach is _PART and not same_part:
         return None
     if cue.turns is _ABSENT:
-        unsure = cue.urgent if urgent else None
-        return unsure or _denied(reading, active, number, urgent=urgent)
+        denied = _denied(reading, active, number, urgent=urgent)
+        return cue.urgent or denied if urgent and denied is _ABSENT else denied
     if cue.reach is _NEAR and not same_part and not listed(reading, number):
         return None
     return (cue.urgent if urgent else None) or cue.turns
@@ -81,8 +81,6 @@ def _denied(reading: Reading, active: Active, number: int, *, urgent: bool) -> A
         return _ABSENT
     if listed(reading, number):
         return _ABSENT
-    if urgent and active.cue.reach is _NEAR and reading.events[number - 1].end == event.start:
-        return _POSSIBLE  # "no fever saddle numbness": nothing joins the two
     if event.part in reading.dated and not (event.part == active.event.part and not urgent):
         return _POSSIBLE if urgent else _UNCLEAR
     if active.cue.reach is not _NEAR or event.part == active.event.part:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from service.clinical.chart import Assertion, Side
 from service.clinical.text.lexicon import Cue, Form, Reach, Role
-from service.clinical.text.reach import asserted, listed
+from service.clinical.text.reach import asserted
 from service.clinical.text.state import Active, Reading, Statement, has_role
 from service.clinical.text.words import Event
 
@@ -107,7 +107,7 @@ def _apply(reading: Reading, event: Event, cue: Cue) -> None:
     elif cue.role is _BREAK:
         _drop(reading, lambda a: a.cue.reach is _NEAR and a.reached > 0)
     elif cue.role is _FRESH:
-        _freshen(reading, event, cue)
+        _freshen(reading, event)
     elif cue.role is _TEACHES and reading.taught is None:
         reading.taught = len(reading.statements)
     elif cue.role is _WARNINGS:
@@ -202,19 +202,14 @@ def _opens(reading: Reading, event: Event) -> bool:
     return place >= reading.sentence.first and reading.words.tokens[place][0] == ","
 
 
-def _freshen(reading: Reading, event: Event, cue: Cue) -> None:
-    """Mark what is new or worse; such a word ends what was said of the past.
-
-    "No pain and new weakness" says that the weakness is there, "no pain or new weakness" does not.
-    """
+def _freshen(reading: Reading, event: Event) -> None:
+    """Mark what is new or worse; such a word ends what was said of the past."""
     denial = reading.active.get(_ABSENT)
-    near = denial and not denial.reached and event.start - denial.event.end <= _CLOSE
-    if near and not cue.resets:
+    if denial and not denial.reached and event.start - denial.event.end <= _CLOSE:
         return  # "no new weakness", "not gotten worse"
-    goes_on = cue.resets or (denial and denial.reached and denial.event.part == event.part)
-    ends = _opens(reading, event) or (goes_on and not listed(reading, reading.number))
+    opens = _opens(reading, event)
     _drop(reading, lambda a: a.cue.turns is _HISTORICAL
-          or (bool(ends) and a.cue.reach is _NEAR))  # fmt: skip
+          or (opens and a.cue.reach is _NEAR))  # fmt: skip
     reading.fresh.add(event.part)
     # "Foot drop, now worse": what stands alone after a comma is said of what stands before it.
     last = next((s for s in reversed(reading.statements) if s.event is not event), None)
