@@ -83,6 +83,7 @@ def test_of_a_symptom_the_ticked_answer_is_said(
         ("Saddle numbness: [x] no [ ] yes\n", "absent"),
         ("Saddle numbness Y/N", "silent"), ("Saddle numbness (yes/no)", "silent"),
         ("Saddle numbness Y/N foot drop Y/N", "silent"), ("Saddle numbness y/n, fever", "silent"),
+        ("Saddle numbness (Y/N), fever", "silent"), ("(saddle numbness Y/N), fever", "silent"),
         ("Saddle numbness Y/N Y", "present"), ("Saddle numbness Y / N [x] yes", "present"),
         ("Saddle numbness Y/N no", "absent"), ("Saddle numbness, Y/N", "present"),
         ("Saddle numbness Y/N - Y", "present"), ("Saddle numbness Y/N\nY", "present"),
@@ -160,6 +161,8 @@ def rewritten(text: str, lexicon: Lexicon) -> Words:
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
+        ("Numbness Y/N Y, pain", "numbness : y , pain"),
+        ("Numbness Y/N, pain", "numbness : _ , pain"),
         ("(Y/N): yes", ": yes"), ("Numbness? No.", "numbness : no ."),
         ("Numbness [x] no [ ] yes", "numbness : no"), ("Numbness: [ ] no", "numbness : _"),
         ("Numbness: [ ] no pain", "numbness : _ ; pain"), ("Numbness:\n[x] no", "numbness : no"),

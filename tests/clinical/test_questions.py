@@ -51,6 +51,8 @@ def test_a_question_to_the_patient_is_understood(
         ("Is your bladder not working normally?", "R60", "R11"),
         ("Is the feeling in your saddle area different from normal?", "R60", "R67"),
         ("Is your urine flow slower than normal?", "R60", "R11"),
+        ("Is your bladder control normal, or isn\u2019t it?", "R60", "R67"),
+        ("Urinary hesitancy with a full bladder?", "R60", "R11"),
         ("Is your bladder control worse than normal?", "R60", "R67"),
         ("Can you tell me if you have urinary retention?", "R60", "R10"),
         ("3) Can you control your bladder?", "R11", "R60"),
@@ -82,11 +84,13 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
         ("Saddle area", "Numbness", True, "R10"), ("Saddle area", "Numbness", False, "R60"),
         ("Bladder", "Cannot empty", True, "R10"), ("Bladder:", "Unable to hold", True, "R11"),
         ("Left foot", "Weakness", True, "R20"), ("Left foot", "Cannot lift", True, "R20"),
-        ("Saddle area", "Sensation", "reduced", "R10"), ("Saddle area", "Numbness", "Yes", "R10"),
+        ("Saddle area", "Sensation", "reduced", "R10"), ("Saddle area", "Numbness", "Yes.", "R10"),
         ("Rectal exam", "Tone", "reduced", "R10"), ("Saddle sensation", "Left", "reduced", "R10"),
         ("Saddle area", "Sensation", "normal", "R60"),
         # What is said under a heading that names a symptom says nothing of all of it.
-        ("Bladder symptoms", "Anything else?", False, "R60"), ("Foot drop", "Tested", True, "R60"),
+        ("Bladder symptoms", "Anything else?", False, "R60"),
+        ("Bladder symptoms", "Reviewed", True, "R60"), ("Saddle sensation", "Tested", False, "R60"),
+        ("Foot drop", "Tested", True, "R60"),
         ("Cauda equina", "None of these", True, "R60"), ("Arms", "Weakness", True, "R60"),
         # Words that go on are read as words.
         ("Weight loss", "Notes", "New saddle numbness", "R10"),
@@ -104,6 +108,8 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
         ("Completed by mother", "Saddle numbness", True, "R10"),
         ("Interpreter: daughter", "Saddle numbness", True, "R10"),
         ("Family hx / PMH", "Saddle numbness", True, "R10"), ("x" * 201, "Foot drop", True, "R20"),
+        ("x" * 188 + " Saddle area", "Numbness", True, "R10"),
+        ("x" * 189 + " Saddle area", "Numbness", True, "R60"),
         ("About you", "Cancer", True, "R41"),
     ],
 )  # fmt: skip
@@ -127,7 +133,7 @@ def test_a_question_is_read_under_its_heading(
     assert found.assessment.row.rule == rule
 
 
-def test_a_question_below_an_answer_has_no_heading(judge: Judge) -> None:
+def test_a_question_below_another_does_not_answer_that_one(judge: Judge) -> None:
     below = {"linkId": "1.1", "text": "Any pain there?", "answer": [{"valueBoolean": True}]}
     above = {"linkId": "1", "text": "Do you have numbness of the saddle area?",
              "answer": [{"valueBoolean": False, "item": [below]}]}  # fmt: skip
@@ -146,3 +152,36 @@ def test_the_family_s_heading_is_of_all_below_it(judge: Judge) -> None:
                 "item": [{"linkId": "1", "text": heading, "item": [cancers]}]}  # fmt: skip
         chart = call(back_pain(onsetDateTime=ago(9)), questionnaireResponses=bundle(told))
         assert judge.advice(chart, TODAY).assessment.row.rule == rule
+
+
+def test_a_group_below_an_answer_is_a_heading(judge: Judge) -> None:
+    numb = {"linkId": "1.1.1", "text": "Numbness", "answer": [{"valueBoolean": True}]}
+    group = {"linkId": "1.1", "text": "Saddle area", "item": [numb]}
+    above = {"linkId": "1", "text": "Anything new?",
+             "answer": [{"valueBoolean": True, "item": [group]}]}  # fmt: skip
+    told = {"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+            "authored": ago(0), "subject": SUBJECT, "item": [above]}  # fmt: skip
+    chart = call(back_pain(onsetDateTime=ago(9)), questionnaireResponses=bundle(told))
+    assert judge.advice(chart, TODAY).assessment.row.rule == "R10"
+
+
+@pytest.mark.parametrize("answered", [{"valueBoolean": False}, {"valueString": "normal"}])
+@pytest.mark.parametrize("asked", ["Numbness", "Sensation"])
+def test_a_part_that_is_well_does_not_deny_the_whole(
+    asked: str, answered: dict[str, object], judge: Judge
+) -> None:
+    told = observation(None, "Saddle area", effectiveDateTime=ago(0))
+    told["component"] = [{"code": {"text": asked}, **answered}]
+    entries = judge.advice(call(back_pain(), told), TODAY).chart.entries
+    lost = asked == "Sensation" and "valueBoolean" in answered
+    said = [e.assertion for e in entries if "saddle-anaesthesia" in e.concepts]
+    assert said == (["present"] if lost else [])
+
+
+def test_whatever_a_doubtful_question_names_is_asked_about(judge: Judge) -> None:
+    asked = "Is your bladder control worse with the foot drop?"
+    told = observation(None, asked, valueBoolean=True, effectiveDateTime=ago(0))
+    entries = judge.advice(call(back_pain(), told), TODAY).chart.entries
+    (found,) = [e for e in entries if "motor-deficit" in e.concepts]
+    assert found.assertion == "unclear"
+    assert "bladder-function" in found.concepts

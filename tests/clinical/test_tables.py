@@ -32,6 +32,7 @@ def split(text: str, lexicon: Lexicon) -> Words:
         ("Saddle numbness no, foot drop yes", "absent", "present"),
         ("Fever no saddle numbness no foot drop no", "absent", "absent"),
         ("No saddle numbness yes foot drop", "absent", "present"),
+        ("Fever Y/N foot drop yes saddle numbness no", "absent", "present"),
         ("Saddle numbness no\nNew foot drop", "absent", "present"),
         # Prose is none.
         ("Saddle numbness yes, foot drop no better", "present", "present"),

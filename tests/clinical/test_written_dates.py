@@ -70,6 +70,8 @@ def days(first: str, last: str | None = None) -> Days:
         ("since 2026", 0, 2, "2026-01-01", "2026-11-22"),
         ("since the 2024 season", 0, 3, "2024-01-01", "2024-12-31"),
         ("since 2024-7 pain", 0, 2, "2024-01-01", "2024-12-31"),
+        ("since 2024-", 0, 2, "2024-01-01", "2024-12-31"),
+        ("since 2024-ab pain", 0, 2, "2024-01-01", "2024-12-31"),
     ],
 )  # fmt: skip
 def test_a_date_is_read_where_it_stands(
@@ -146,7 +148,8 @@ def test_a_mere_year_says_when_something_was(
         ("for 2/52", 0, 4, "2026-11-08", None), ("for 2/52 pain", 0, 4, "2026-11-08", None),
         ("2/52", 0, 3, "2026-11-08", None), ("2-3/52 pain", 0, 5, "2026-11-01", "2026-11-08"),
         ("52/52", 0, 3, "2025-11-23", None), ("a fortnight", 0, 2, "2026-11-08", None),
-        ("for 2/12 pain", 0, 4, "2026-09-23", None), ("2/52 ago", 0, 4, "2026-11-08", None),
+        ("for 2/12 pain", 0, 4, "2026-09-23", None), ("2/12 ago", 0, 4, "2026-09-23", None),
+        ("2/52 ago", 0, 4, "2026-11-08", None),
         ("for 3/7", 0, 4, "2026-11-19", None), ("for 2-3/52", 0, 6, "2026-11-01", "2026-11-08"),
         # Long ago, and for long.
         ("364 days ago", 0, 3, "2025-11-23", None), ("for 2 years", 0, 3, "2024-11-22", None),
@@ -166,6 +169,7 @@ def test_a_duration_is_read_where_it_stands(
         ("3 weeks of pain", 3, "2026-11-01"), ("3-week history of pain", 5, "2026-11-01"),
         ("3 weeks ago of", 4, "2026-11-01"), ("3 week long history of", 5, "2026-11-01"),
         ("3 weeks h/o pain", 3, "2026-11-01"), ("2/52 history of pain", 5, "2026-11-08"),
+        ("2/12 of pain", 4, "2026-09-23"),
         ("2/52 history", 4, "2026-11-08"), ("2 years of pain", 3, "2024-11-22"),
     ],
 )  # fmt: skip

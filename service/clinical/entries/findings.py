@@ -29,8 +29,7 @@ def _told(reader: Reader, observation: fhir.Observation) -> Iterator[Entry]:
     statement = _observed(reader, observation)
     if not observation.component or _has_value(observation):
         yield from read_value(reader, statement, observation.code, observation)
-    label = None if _has_value(observation) else meaning(reader, observation.code).label
-    heading = heading_of(reader, label)
+    heading = heading_of(reader, meaning(reader, observation.code).label)
     for component in observation.component or ():
         yield from read_under(reader, statement, heading, component.code, component)
     yield from from_notes(reader, statement, observation.note)

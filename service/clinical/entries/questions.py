@@ -14,7 +14,6 @@ from service.clinical.meaning import Reader, meaning
 _NOT_ANSWERED = frozenset({"entered-in-error", "stopped"})
 _DEEPEST_ITEM = 20  # questionnaires nest; deeper than any real one is not followed
 _LONGEST_HEADING = 200  # characters: what is longer is no heading, and costs time
-_HEADING_ENDS = " :?.-"
 _WORD = re.compile(r"[\w']+|[/&+]")
 _SAYS_THERE = frozenset({"yes", "quality"})
 
@@ -28,7 +27,7 @@ class Heading(NamedTuple):
 
 def heading_of(reader: Reader, text: str | None, above: Heading | None = None) -> Heading | None:
     """Give the heading that a text makes below another: the nearest that has words."""
-    words = (text or "").strip(_HEADING_ENDS)
+    words = (text or "").strip()
     if not words or len(words) > _LONGEST_HEADING:
         return above
     of_family = _is_of_family(reader, words)
@@ -65,17 +64,14 @@ def read_answers(reader: Reader, answers: fhir.QuestionnaireResponse) -> Iterato
 def _items(
     reader: Reader, items: list[fhir.Item] | None, heading: Heading | None, depth: int
 ) -> Iterator[tuple[Heading | None, fhir.Item]]:
-    """Give the questions of a questionnaire, and those below them, each with its heading.
-
-    A heading is that of a group; a question below an answer has none.
-    """
+    """Give the questions of a questionnaire, and those below them, each with its heading."""
     for item in items or ():
         yield heading, item
         if depth:
-            below = None if item.answer else heading_of(reader, item.text, heading)
+            below = heading_of(reader, item.text, heading)
             yield from _items(reader, item.item, below, depth - 1)
             for answer in item.answer or ():
-                yield from _items(reader, answer.item, None, depth - 1)
+                yield from _items(reader, answer.item, below, depth - 1)
 
 
 def read_under(
@@ -116,9 +112,9 @@ def _joined(
         question = fhir.CodeableConcept(text=text)
         name = named(reader, question)
         if answer in _SAYS_THERE:
-            if not above.states and name.symptoms & _spanned(reader, text, heading, words):
+            if name.symptoms & _spanned(reader, text, heading, words):
                 return question
-        elif name.functions - (above.states if answer == "no" else above.symptoms):
+        elif name.functions and (answer == "reduced" or not above.functions):
             return question
     return None
 

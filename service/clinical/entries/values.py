@@ -87,7 +87,8 @@ def _looked_up(reader: Reader, what: Meaning) -> Named:
     if asks:
         well, said = well | ((said | topics) & lost), said - lost
     elif asks is False and functions and not said & lost:
-        topics, functions, said = topics | functions | said, frozenset(), frozenset()
+        topics |= functions | said | well
+        functions = said = well = frozenset()
     coded = frozenset(c for c in what.concepts if not c.startswith(MEASURED))
     found = measured | what.concepts | functions | well | said
     return Named(

@@ -106,7 +106,7 @@ def chosen(words: Words, lexicon: Lexicon) -> Words:
         skipped = _choice(tokens, place, lexicon) if printed else 0
         begins = place > opening and (tokens[place] in boxes or tokens[place - 1] in _ANSWERED)
         answer = _answer(tokens, place, lexicon) if begins and not skipped else None
-        if both and place > opening and not (skipped or answer):
+        if both and not (skipped or answer):
             answer = _left_open(tokens, place, lexicon)
         if skipped or answer:
             found.copy(copied, place)
@@ -198,17 +198,21 @@ def _left_open(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | Non
     """
     inside = tokens[place] == "("
     first, end = place + inside, place + inside + 3
-    if not tokens[place - 1][0].isalnum() or not _both(tokens[first:end], lexicon):
+    if not _both(tokens[first:end], lexicon):
         return None
-    end += inside and tokens[end : end + 1] == [")"]
+    end += tokens[end : end + 1] == [")"]
     if {lexicon.answers[tokens[first]], lexicon.answers[tokens[first + 2]]} != _BOTH:
         return None
-    after, beyond = (*tokens[end : end + 2], END, END)[:2]
+    after, beyond = _at(tokens, end), _at(tokens, end + 1)
     if after in lexicon.answers and _alone(tokens, end, lexicon):
         return _Answer([(end, end + 1)], end + 1)
     ends = after[0] in _ENDS and beyond not in lexicon.answers and _box(beyond) is None
     goes_on = any(_both(tokens[n : n + 3], lexicon) for n in range(end, end + _LONGEST_LABEL))
     return _Answer([], end) if ends or goes_on else None
+
+
+def _at(tokens: list[str], place: int) -> str:
+    return tokens[place] if place < len(tokens) else END
 
 
 def _both(tokens: list[str], lexicon: Lexicon) -> bool:
