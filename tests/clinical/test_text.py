@@ -86,7 +86,7 @@ def test_a_form_is_read_before_the_sentence(text: str, said: str, lexicon: Lexic
         ("foot drop, pain for 2 months", None), ("foot drop, pain since June", None),
         ("pain since June, foot drop", None),
         ("foot drop, sore, started 3 days ago", (3, 3)), ("sore back, foot drop, 3 days", (3, 3)),
-        ("painful foot drop for 3 days", (3, 3)),
+        ("painful foot drop for 3 days", (3, 3)), ("38.9 last night, foot drop", (1, 1)),
         ("back pain for 2 months with 3 days of foot drop", (3, 3)),
         ("foot drop since 99999999999999999999", None), ("foot drop x 99999999999 years",
         (3650, 3650)),

@@ -157,9 +157,11 @@ def _length(
         surely = int(tokens[place + 1]) > _LAST_DAY and high <= _LAST_WEEK  # never a date
         sure = surely or led or after in times.ago or after in times.opens
         return (low * days, high * days, place + 2) if days and sure else None
-    place = _skip(tokens, place, last, times)
-    unit = times.units.get(tokens[place]) if place < last else None
-    return (low * unit, high * unit, place + 1) if unit is not None else None
+    end = _skip(tokens, place, last, times)
+    unit = times.units.get(tokens[end]) if end < last else None
+    if unit is None or not times.during.isdisjoint(tokens[place:end]):
+        return None  # "39.2 last night" is no number of nights
+    return low * unit, high * unit, end + 1
 
 
 def _number(
