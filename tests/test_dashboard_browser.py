@@ -94,7 +94,8 @@ def test_what_a_clinician_overrides_is_on_the_dashboard(busy: Served, watched: W
     day = datetime.now(UTC).date()
     page.get_by_label("From").fill(str(day - timedelta(days=1)))
     page.get_by_label("Recommendation").select_option("DeferImproving")
-    page.get_by_role("button", name="Show").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Show").click()
     reasons = page.locator("#table-reasons tbody tr").first
     row = page.locator("#table-outcomes tbody tr").first
 

@@ -18,7 +18,7 @@ _JOINS = (",", "/", "(", "and")
 _NEAREST = 2  # tokens between a sign and its concept: a side, an article
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     """A sign or a box, and whether it says yes."""
 
     place: int

@@ -57,7 +57,7 @@ class Mention(Struct, frozen=True, kw_only=True):
     worse: bool = False  # new, sudden, worse or progressive
 
 
-class _Said(Struct, frozen=True):
+class _Said(Struct, frozen=True, gc=False):
     """What is said of one concept, without the words that say it."""
 
     concept: str

@@ -12,7 +12,7 @@ from service.clinical.text.words import Event, Sentence, Words
 _NOT_A_FORM = Filled({}, frozenset())
 
 
-class Statement(Struct):
+class Statement(Struct, gc=False):
     """What a sentence says of one concept, while the sentence is being read."""
 
     event: Event
@@ -22,7 +22,7 @@ class Statement(Struct):
     settled: bool = False  # a form was filled in: no cue changes it
 
 
-class Active(Struct):
+class Active(Struct, gc=False):
     """A cue whose reach has not ended, and how many concepts it has reached."""
 
     cue: Cue

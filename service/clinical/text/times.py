@@ -14,7 +14,7 @@ _LAST_WEEK = 52  # of a year: "110/52" is a blood pressure
 _NEXT = 3  # tokens after a duration that may say which way it points
 
 
-class Time(Struct, frozen=True):
+class Time(Struct, frozen=True, gc=False):
     """A date or a duration in a sentence, and the days on which something may have begun."""
 
     start: int

@@ -26,7 +26,7 @@ _A_NAME = 2  # tokens: a text so short in capitals is a name, not a shout
 LINE_START = ("-", "*", "•", "·", ">")
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """A phrase of the lexicon where it stands in a sentence."""
 
     start: int
