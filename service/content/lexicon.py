@@ -126,7 +126,8 @@ def _times(row: Mapping[str, Any], phrases: Phrases) -> Times:
     dated, counted = (*row["since"], *row["months"]), (*row["during"], *row["numbers"])
     days = _flat(dated, phrases) | frozenset(ago)
     lists = ("since", "during", "ago", "opens", "more", "less", "to", "skipped", "other_words")
-    read = {name: _flat(row[name], phrases) for name in (*lists, "not_before", "not_after")}
+    beside = ("not_before", "not_after", "visits")
+    read = {name: _flat(row[name], phrases) for name in (*lists, *beside)}
     follow = {*row["units"], *row["numbers"], *read["to"], *read["skipped"]}
     return Times(
         **read,

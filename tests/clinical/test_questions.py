@@ -1,4 +1,4 @@
-"""Questions as a patient is asked them, answered in an Observation: what "yes" and "no" say."""
+"""Questions as a patient is asked them, and what "yes" and "no" to them say."""
 
 import pytest
 from charts import SUBJECT, TODAY, ago, back_pain, bundle, call, observation
@@ -103,6 +103,7 @@ def test_what_is_no_function_is_not_asked_for_as_one(judge: Judge) -> None:
         ("Family history", "Cancer", True, "R60"), ("Family history of:", "Cancer", True, "R60"),
         ("Has anyone in your family had any of these?", "Cauda equina syndrome", True, "R60"),
         ("Do any close relatives have", "Cancer", True, "R60"),
+        ("Section 2", "Has anyone in your family had cancer?", True, "R60"),
         ("Family history", "Personal history of cancer", True, "R41"),
         ("Family history and red flags", "Saddle numbness", True, "R10"),
         ("Completed by mother", "Saddle numbness", True, "R10"),

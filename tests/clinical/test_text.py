@@ -87,6 +87,9 @@ def test_a_form_is_read_before_the_sentence(text: str, said: str, lexicon: Lexic
         ("pain since June, foot drop", None),
         ("foot drop, sore, started 3 days ago", (3, 3)), ("sore back, foot drop, 3 days", (3, 3)),
         ("painful foot drop for 3 days", (3, 3)), ("38.9 last night, foot drop", (1, 1)),
+        ("foot drop, review 6/52", None), ("foot drop, follow up 6 weeks", None),
+        ("woke up 3 days ago with foot drop", (3, 3)),
+        ("follow up for 2 weeks of foot drop", (14, 14)),
         ("back pain for 2 months with 3 days of foot drop", (3, 3)),
         ("foot drop since 99999999999999999999", None), ("foot drop x 99999999999 years",
         (3650, 3650)),
@@ -430,9 +433,9 @@ def test_fifty_kilobytes_of_nothing_but_cues_and_names_are_read_at_once(lexicon:
 )  # fmt: skip
 def test_twice_the_text_costs_twice(part: str, lexicon: Lexicon) -> None:
     once = part * (20_000 // len(part))
-    # Both in one moment, and until the machine is calm: other work changes its pace between.
-    tries = (seconds(once + once, lexicon) / seconds(once, lexicon) for _ in range(40))
-    assert any(ratio < 2.3 for ratio in tries)
+    # The least of each, taken in turn: other work, which changes the machine's pace, adds to both.
+    tries = [(seconds(once + once, lexicon), seconds(once, lexicon)) for _ in range(8)]
+    assert min(twice for twice, _ in tries) / min(one for _, one in tries) < 2.3
 
 
 @pytest.mark.timed

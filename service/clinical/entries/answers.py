@@ -7,6 +7,7 @@ from itertools import dropwhile
 from service.clinical import fhir
 from service.clinical.meaning import Reader, listed
 
+SAYS_THERE = frozenset({"yes", "quality"})  # the answers that say that a symptom is there
 _WORDS = re.compile(r"[^\s,;:()]+")
 
 
@@ -27,8 +28,12 @@ def answer_of(reader: Reader, value: fhir.Value) -> str | None:
 def bare_answer(reader: Reader, value: fhir.Value) -> str | None:
     """Sort an answer that is nothing more than one; None for a number, and where words go on."""
     if value.valueString is not None:
-        return _kind_of_all(reader, _WORDS.findall(value.valueString.lower().strip(" .")))
+        return _kind_of_all(reader, _parts(value.valueString))
     return answer_of(reader, value)
+
+
+def _parts(said: str) -> list[str]:
+    return _WORDS.findall(said.lower().strip(" ."))
 
 
 def _kind_of_all(reader: Reader, parts: list[str]) -> str | None:
@@ -43,7 +48,7 @@ def kind_of(reader: Reader, said: str) -> str | None:
     and "no feeling" are no "no".
     """
     words = reader.reading.answers
-    parts = _WORDS.findall(said.lower().strip(" ."))
+    parts = _parts(said)
     found = _kind_of_all(reader, parts)
     if found or not parts:
         return found

@@ -29,8 +29,9 @@ def _told(reader: Reader, observation: fhir.Observation) -> Iterator[Entry]:
     statement = _observed(reader, observation)
     if not observation.component or _has_value(observation):
         yield from read_value(reader, statement, observation.code, observation)
-    heading = heading_of(reader, meaning(reader, observation.code).label)
-    for component in observation.component or ():
+    parts = observation.component or ()
+    heading = heading_of(reader, meaning(reader, observation.code).label) if parts else None
+    for component in parts:
         yield from read_under(reader, statement, heading, component.code, component)
     yield from from_notes(reader, statement, observation.note)
     yield from from_text(reader, statement, observation.comment)

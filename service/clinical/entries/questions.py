@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from service.clinical import fhir
 from service.clinical.chart import Entry, Group
-from service.clinical.entries.answers import bare_answer
+from service.clinical.entries.answers import SAYS_THERE, bare_answer
 from service.clinical.entries.statement import Statement
 from service.clinical.entries.values import named, read_value
 from service.clinical.meaning import Reader, meaning
@@ -15,7 +15,6 @@ _NOT_ANSWERED = frozenset({"entered-in-error", "stopped"})
 _DEEPEST_ITEM = 20  # questionnaires nest; deeper than any real one is not followed
 _LONGEST_HEADING = 200  # characters: what is longer is no heading, and costs time
 _WORD = re.compile(r"[\w']+|[/&+]")
-_SAYS_THERE = frozenset({"yes", "quality"})
 
 
 class Heading(NamedTuple):
@@ -88,12 +87,11 @@ def read_under(
     heading names. What is asked of the family says nothing of the patient.
     """
     words = meaning(reader, asked).label
-    if heading and words:
-        own = named(reader, asked)
-        if heading.of_family and own.states and not _is_of_patient(reader, words):
-            return
-        if not own.speaks:
-            asked = _joined(reader, heading.words, words, bare_answer(reader, value)) or asked
+    under, own = heading_of(reader, words, heading), named(reader, asked)
+    if under and under.of_family and own.states and not _is_of_patient(reader, words):
+        return
+    if heading and words and not own.speaks:
+        asked = _joined(reader, heading.words, words, bare_answer(reader, value)) or asked
     yield from read_value(reader, statement, asked, value)
 
 
@@ -111,7 +109,7 @@ def _joined(
     for text in (f"{heading} {words}", f"{words} {heading}"):
         question = fhir.CodeableConcept(text=text)
         name = named(reader, question)
-        if answer in _SAYS_THERE:
+        if answer in SAYS_THERE:
             if name.symptoms & _spanned(reader, text, heading, words):
                 return question
         elif name.functions and (answer == "reduced" or not above.functions):

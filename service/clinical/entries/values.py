@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from service.clinical import fhir
 from service.clinical.chart import Assertion, Entry, Measure, Side
 from service.clinical.entries.answers import (
+    SAYS_THERE,
     answer_of,
     asks_for_function,
     coded_answer,
@@ -34,9 +35,8 @@ from service.clinical.text import Mention
 
 _NEGATIVE = frozenset({"N", "NEG", "ND", "NR"})
 _POSITIVE = frozenset({"POS", "A", "AA", "DET", "R"})
-# Which answers say that a symptom is there; of a function, that it is lost. "Reduced numbness" and
-# "saddle sensation: left" say neither.
-_SAYS_THERE = frozenset({"yes", "quality"})
+# Which answers say that a function is lost. "Reduced numbness" and "saddle sensation: left" say
+# neither that it is nor that the symptom is there.
 _SAYS_LOST = frozenset({"no", "reduced"})
 _SAYS_NEITHER = frozenset({("reduced", False), ("quality", True)})
 
@@ -234,7 +234,7 @@ def _asserted(reader: Reader, value: fhir.Value, given: Assertion, *, function: 
         return Assertion.SILENT if words_of_value(value) is None else Assertion.UNCLEAR
     if (answer, function) in _SAYS_NEITHER:
         return Assertion.UNCLEAR
-    there = answer in (_SAYS_LOST if function else _SAYS_THERE)
+    there = answer in (_SAYS_LOST if function else SAYS_THERE)
     return given if there else Assertion.ABSENT
 
 

@@ -123,6 +123,7 @@ class Times:
     skipped: frozenset[str]  # words between these that change nothing
     not_before: frozenset[str]  # "in 3 weeks", "every 6 hours"
     not_after: frozenset[str]  # "80 year old"
+    visits: frozenset[str]  # "review 6 weeks": one that is to come
     parts: Mapping[str, int]  # "2/52": the days in one
     earliest_year: int
     longest_days: int  # what "more than" may mean at most

@@ -13,9 +13,9 @@ _BETWEEN = (",", "/", "|")
 LABEL = ":"
 END = ";"
 LINE = "\n"
-_ENDS = (LINE, END, ",")
+_ENDS = (LINE, END, ",", ")")
 _LONGEST_OPTION = 3  # tokens
-_LONGEST_LABEL = 8  # tokens
+LONGEST_LABEL = 8  # tokens
 _BOTH = {Assertion.ABSENT, Assertion.PRESENT}
 
 
@@ -180,14 +180,8 @@ def _box(token: str) -> bool | None:
 
 def _choice(tokens: list[str], place: int, lexicon: Lexicon) -> int:
     """Say how many tokens "(Y/N)" takes before the mark behind which the answer stands."""
-    inside = tokens[place] == "("
-    if not inside and tokens[place] not in lexicon.answers:
-        return 0
-    end = place + inside + 3
-    closes = not inside or tokens[end : end + 1] == [")"]
-    marked = tokens[end + inside : end + inside + 1]
-    is_choice = _both(tokens[place + inside : end], lexicon) and closes
-    return end + inside - place if is_choice and marked and marked[0] in _ANSWERED else 0
+    end = _end_of_choice(tokens, place, lexicon)
+    return end - place if end and _at(tokens, end)[0] in _ANSWERED else 0
 
 
 def _left_open(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | None:
@@ -196,22 +190,28 @@ def _left_open(tokens: list[str], place: int, lexicon: Lexicon) -> _Answer | Non
     Nobody did where the text, the line or the part ends there, or the next label follows with its
     own.
     """
-    inside = tokens[place] == "("
-    first, end = place + inside, place + inside + 3
-    if not _both(tokens[first:end], lexicon):
-        return None
-    end += tokens[end : end + 1] == [")"]
-    if {lexicon.answers[tokens[first]], lexicon.answers[tokens[first + 2]]} != _BOTH:
+    end, first = _end_of_choice(tokens, place, lexicon), place + (tokens[place] == "(")
+    if not end or {lexicon.answers[tokens[first]], lexicon.answers[tokens[first + 2]]} != _BOTH:
         return None
     after, beyond = _at(tokens, end), _at(tokens, end + 1)
     if after in lexicon.answers and _alone(tokens, end, lexicon):
         return _Answer([(end, end + 1)], end + 1)
     ends = after[0] in _ENDS and beyond not in lexicon.answers and _box(beyond) is None
-    goes_on = any(_both(tokens[n : n + 3], lexicon) for n in range(end, end + _LONGEST_LABEL))
+    goes_on = any(_both(tokens[n : n + 3], lexicon) for n in range(end, end + LONGEST_LABEL))
     return _Answer([], end) if ends or goes_on else None
 
 
+def _end_of_choice(tokens: list[str], place: int, lexicon: Lexicon) -> int:
+    """Say where "yes / no", or that in brackets, ends; 0 where none begins."""
+    inside = tokens[place] == "("
+    end = place + inside + 3
+    if not _both(tokens[place + inside : end], lexicon):
+        return 0
+    return end + inside if not inside or _at(tokens, end) == ")" else 0
+
+
 def _at(tokens: list[str], place: int) -> str:
+    """Give a token, or an end behind the last."""
     return tokens[place] if place < len(tokens) else END
 
 
@@ -223,7 +223,7 @@ def _both(tokens: list[str], lexicon: Lexicon) -> bool:
 def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
     """Say where what is no answer ends: "yes / no", "not tested", an empty line or box; else 0."""
     if _box(tokens[place]) is False:
-        after = tokens[place + 1] if place + 1 < len(tokens) else END
+        after = _at(tokens, place + 1)
         told = after[0].isalnum() and (tokens[place] in BOXES or after in lexicon.answers)
         return 0 if told else place + 1
     for phrase in lexicon.unanswered.get(tokens[place], ()):
@@ -236,5 +236,5 @@ def _printed(tokens: list[str], place: int, lexicon: Lexicon) -> int:
 
 def _alone(tokens: list[str], place: int, lexicon: Lexicon) -> bool:
     """Whether one word answers a question: "Numbness? No." """
-    after = tokens[place + 1] if place + 1 < len(tokens) else "."
+    after = _at(tokens, place + 1)
     return tokens[place] in lexicon.answers and not after[0].isalnum() and _box(after) is None

@@ -5,13 +5,12 @@ from typing import NamedTuple
 
 from service.clinical.chart import Assertion
 from service.clinical.text.lexicon import Lexicon, Node
-from service.clinical.text.options import END, LABEL, LINE, Rewritten
+from service.clinical.text.options import END, LABEL, LINE, LONGEST_LABEL, Rewritten
 from service.clinical.text.words import LINE_START, Words
 
 _CELL = "|"
 _OR = "/"
 _MARKS = (_CELL, ".", ",", END)  # that may close a line
-_LONGEST_LABEL = 8  # tokens
 _MOST_ANSWERS = 1000  # of one text: no form asks more
 
 
@@ -114,14 +113,14 @@ def _answers(tokens: list[str], first: int, last: int, lexicon: Lexicon) -> Iter
         if tokens[place + 1 : place + 2] == [_OR]:
             continue  # "Y/N" as printed
         start = _name_before(tokens, first, end, lexicon)
-        if start is not None or end - first <= _LONGEST_LABEL:
+        if start is not None or end - first <= LONGEST_LABEL:
             yield _Answer(place, end, start is not None, start == first)
 
 
 def _begins_a_phrase(tokens: list[str], place: int, until: int, lexicon: Lexicon) -> bool:
     """Whether a "no" belongs to what follows it, on a next line as well: "foot drop no better"."""
     node: Node | None = lexicon.root.edges.get(tokens[place])
-    for token in tokens[place + 1 : min(place + _LONGEST_LABEL, until)]:
+    for token in tokens[place + 1 : min(place + LONGEST_LABEL, until)]:
         if token[0] == LINE:
             continue
         node = node.edges.get(token) if node else None
@@ -132,7 +131,7 @@ def _begins_a_phrase(tokens: list[str], place: int, until: int, lexicon: Lexicon
 
 def _name_before(tokens: list[str], first: int, end: int, lexicon: Lexicon) -> int | None:
     """Find where the longest name begins that ends at a place; None where none does."""
-    for start in range(max(first, end - _LONGEST_LABEL), end):
+    for start in range(max(first, end - LONGEST_LABEL), end):
         node = lexicon.root.edges.get(tokens[start])
         for token in tokens[start + 1 : end]:
             node = node.edges.get(token) if node else None

@@ -116,6 +116,8 @@ def _duration(
     low = 0 if bounds in times.less else min(low, times.longest_days)
     high = min(high, times.longest_days)
     ago, opens, end = _points(tokens, end, last, times)
+    if before in times.visits and not (led or ago or opens):
+        return None
     days = Days(first=days_before(written, int(high)), last=days_before(written, int(low)))
     return Time(
         start, end, days, opens=opens, lasted=True, began=not (ago and low >= times.long_ago_days)
